@@ -1,0 +1,41 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// The server is one thread on one loop: no `Task`, so no `_Concurrency`, whose library would bring
+/// libdispatch in; no regular expressions, so no `_StringProcessing`. Without these flags the
+/// compiler imports both into every file.
+let serverSettings: [SwiftSetting] = [
+    .unsafeFlags([
+        "-Xfrontend", "-disable-implicit-concurrency-module-import",
+        "-Xfrontend", "-disable-implicit-string-processing-module-import",
+    ])
+]
+
+let package = Package(
+    name: "canopy",
+    products: [
+        .executable(name: "cachenode", targets: ["cachenode"]),
+        .executable(name: "kvctl", targets: ["kvctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
+        .target(
+            name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
+            swiftSettings: serverSettings),
+        .executableTarget(
+            name: "cachenode", dependencies: ["CacheNode"], path: "Sources/CacheNode/Main",
+            swiftSettings: serverSettings),
+        .executableTarget(
+            name: "kvctl",
+            dependencies: [
+                "UVHTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP"]),
+        .testTarget(name: "CacheNodeTests", dependencies: ["CacheNode"]),
+        .testTarget(name: "kvctlTests", dependencies: ["kvctl"]),
+    ]
+)

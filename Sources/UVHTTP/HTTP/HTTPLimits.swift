@@ -1,0 +1,67 @@
+/// Every limit of the HTTP server and client, in one place. A peer that goes past one gets the
+/// status named here.
+public struct HTTPLimits: Sendable {
+    // MARK: Messages
+
+    /// Bytes of a head, start line and blank line included; past it `431` (`414` when the target
+    /// alone is too long).
+    public var headBytesMax = 16 * 1024
+    /// Field lines in a head; past it `431`.
+    public var headFieldsMax = 64
+    /// Bytes of a request target; past it `414`.
+    public var targetBytesMax = 8 * 1024
+    /// Bytes of a body after decoding; past it `413`, before the body is read.
+    public var bodyBytesMax = 1024 * 1024
+    /// Bytes that chunk sizes, extensions and trailers may take in all for one body; past it `400`.
+    public var chunkOverheadBytesMax = 16 * 1024
+
+    // MARK: Connections
+
+    /// Milliseconds from a message's first byte to the end of its head; past it `408`.
+    public var headMillisecondsMax: UInt64 = 10_000
+    /// Milliseconds that a body or an answer may take however slow the peer is; past it
+    /// `transferBytesPerSecondMin` holds.
+    public var transferGraceMilliseconds: UInt64 = 10_000
+    /// The slowest transfer that is borne after the grace, in either direction; below it `408` or a
+    /// close.
+    public var transferBytesPerSecondMin = 1024
+    /// Milliseconds a connection may stay without a request.
+    public var keepAliveMilliseconds: UInt64 = 60_000
+    /// Requests of one connection that may wait for their answers; further ones stay in the kernel.
+    public var pipelineDepthMax = 64
+    /// Requests of one connection that are taken in one turn of the loop; the others wait for the
+    /// next turn. As many as the pipeline is deep: 64 hits cost some 40 µs.
+    public var requestsPerTurnMax = 64
+    /// Bytes of answers that may wait on one connection before it is read no further.
+    public var outputBytesMax = 1024 * 1024
+    /// Open connections. `forDescriptors` derives it from the limit on file descriptors.
+    public var connectionsMax = 10_000
+    /// Milliseconds a closing connection is still read, so that the last answer isn't lost to a
+    /// reset (RFC 9112 §9.6).
+    public var lingerMilliseconds: UInt64 = 2_000
+    /// Length of the kernel's queue of connections not yet accepted.
+    public var backlog = 4096
+
+    // MARK: Client
+
+    /// Connections to one peer.
+    public var clientConnectionsMax = 4
+    /// Requests in flight on one connection to a peer.
+    public var clientPipelineDepthMax = 64
+    /// Requests that wait for a connection to one peer; past it a request fails at once.
+    public var clientQueueMax = 4096
+    /// Milliseconds until a connection must stand.
+    public var connectMilliseconds: UInt64 = 2_000
+    /// Milliseconds an idle connection to a peer is kept.
+    public var clientIdleMilliseconds: UInt64 = 30_000
+    /// Informational answers (1xx) borne before the final one (RFC 9110 §15.2).
+    public var clientInformationalMax = 8
+
+    public init() {}
+
+    /// Connections for a process that may open `descriptors` files: a fifth is kept for links, logs
+    /// and the loop.
+    public static func connections(forDescriptors descriptors: Int) -> Int {
+        max(16, descriptors - max(16, descriptors / 5))
+    }
+}

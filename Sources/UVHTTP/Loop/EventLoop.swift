@@ -1,0 +1,119 @@
+/// The seam between what the server decides and the world it acts on: `UVLoop` in production, a
+/// simulated loop with virtual time in tests. Everything behind these protocols runs on one thread;
+/// nothing here may block.
+public protocol EventLoop: AnyObject {
+    /// Monotonic milliseconds, read once per turn of the loop.
+    var nowMilliseconds: UInt64 { get }
+
+    /// Seconds since 1970-01-01T00:00:00Z, read once per turn of the loop.
+    var unixSeconds: Int { get }
+
+    /// Calls `body` once after `milliseconds`, then every `repeatMilliseconds` if that is not 0,
+    /// until the timer is cancelled. The loop keeps the timer; dropping the returned value does not
+    /// stop it.
+    @discardableResult
+    func startTimer(
+        afterMilliseconds milliseconds: UInt64, repeatMilliseconds: UInt64,
+        _ body: @escaping () -> Void
+    ) -> any LoopTimer
+
+    /// Calls `body` in the next turn of the loop, after pending I/O had its chance.
+    func schedule(_ body: @escaping () -> Void)
+
+    /// Calls `body` at the end of every turn, before the loop waits again: for output gathered
+    /// during the turn.
+    func onTurnEnd(_ body: @escaping () -> Void)
+
+    /// Listens on `address`; `onStream` gets each accepted stream, which reads nothing before its
+    /// `start`.
+    func listen(
+        on address: SocketAddress, backlog: Int, onStream: @escaping (any ByteStream) -> Void
+    ) throws(UVError) -> any StreamListener
+
+    /// Starts connecting; the handler given to the stream's `start` hears `onConnected` or
+    /// `onClosed`. Refusals by the kernel at this very call come as `onClosed` too, in a later
+    /// turn.
+    func connect(to address: SocketAddress) -> any ByteStream
+
+    /// Resolves a host name (or numeric address) to stream-socket addresses, in the resolver's
+    /// order; never empty on success.
+    func resolve(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], UVError>) -> Void
+    )
+
+    /// Calls `body` each time the process receives `signal`, as a task of the loop.
+    func onSignal(_ signal: Int32, _ body: @escaping () -> Void)
+
+    /// Runs until `stop`, or until nothing is left that could happen.
+    func run()
+
+    /// Ends `run` after the current turn.
+    func stop()
+}
+
+public protocol LoopTimer: AnyObject {
+    /// After this the body is not called again. May be called twice.
+    func cancel()
+}
+
+public protocol StreamListener: AnyObject {
+    /// The address listened on; with the real port when port 0 was asked for.
+    var address: SocketAddress { get }
+
+    /// Stops and resumes accepting, the socket staying bound: connections wait in the kernel's
+    /// backlog meanwhile.
+    func pause()
+    func resume()
+
+    /// Closes the socket. Streams already accepted live on. May be called twice.
+    func close()
+}
+
+/// What a stream tells. One call is under way at a time; a stream may be closed from inside any of
+/// them.
+public protocol StreamHandler: AnyObject {
+    /// A stream that was opened by `connect` is connected. Accepted streams don't call this.
+    func onConnected()
+
+    /// Bytes arrived. They lie in memory that all streams of the loop share: gone when the call
+    /// returns. At least 64 bytes behind them are writable, for a sentinel.
+    func onRead(_ bytes: UnsafeMutableRawBufferPointer)
+
+    /// The peer will send nothing more (it may still read).
+    func onEndOfInput()
+
+    /// Everything that `write` had to queue has been taken by the kernel.
+    func onDrained()
+
+    /// The last call, exactly once, after `close()` (error nil) or when the connection failed.
+    func onClosed(_ error: UVError?)
+}
+
+/// An ordered stream of bytes in both directions.
+public protocol ByteStream: AnyObject {
+    /// Bytes accepted by `write` and not yet taken by the kernel.
+    var queuedBytes: Int { get }
+
+    /// The other end; nil when it is not known (any more).
+    var peer: SocketAddress? { get }
+
+    /// Begins reading (after connecting, for an outgoing stream). The stream holds `handler`
+    /// strongly until `onClosed`.
+    func start(_ handler: any StreamHandler)
+
+    /// Writes now what the kernel takes and queues a copy of the rest. Never calls the handler from
+    /// inside. After `close` or `shutdown` it does nothing.
+    func write(_ bytes: UnsafeRawBufferPointer)
+
+    /// Stops and resumes `onRead`: back-pressure on the peer. A paused stream doesn't notice the
+    /// peer's leaving.
+    func pauseReading()
+    func resumeReading()
+
+    /// Ends our direction once what is queued is written (TCP FIN).
+    func shutdown()
+
+    /// Closes at once, dropping what is queued; `onClosed(nil)` follows in a later turn. May be
+    /// called twice.
+    func close()
+}
