@@ -34,8 +34,9 @@ let package = Package(
             dependencies: [
                 "UVHTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP"]),
-        .testTarget(name: "CacheNodeTests", dependencies: ["CacheNode"]),
+        .target(name: "Simulation", dependencies: ["UVHTTP"], path: "Tests/Simulation"),
+        .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP", "Simulation"]),
+        .testTarget(name: "CacheNodeTests", dependencies: ["CacheNode", "Simulation"]),
         .testTarget(name: "kvctlTests", dependencies: ["kvctl"]),
     ]
 )

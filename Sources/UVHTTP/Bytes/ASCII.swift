@@ -77,6 +77,10 @@ extension UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[offset...])
     }
 
+    /// No bytes.
+    @inlinable @inline(__always)
+    public static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
     /// The bytes as text; ill-formed UTF-8 becomes U+FFFD. For messages, never for keys.
     public var text: String { String(decoding: self, as: UTF8.self) }
 }

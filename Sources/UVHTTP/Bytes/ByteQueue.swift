@@ -129,7 +129,7 @@ public struct ByteQueue: ~Copyable {
         let used = tail - head
         let needed = used + byteCount + Self.slackBytes
         if needed <= capacity, head >= capacity / 2 {
-            memmove(storage, storage! + head, used)
+            if let storage { memmove(storage, storage + head, used) }
         } else {
             let grown = max(needed, capacity * 2, 256)
             guard let fresh = malloc(grown) else {

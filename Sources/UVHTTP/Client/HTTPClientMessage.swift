@@ -57,3 +57,18 @@ public enum HTTPClientError: Error, Equatable, Sendable {
     /// The client was closed.
     case closed
 }
+
+extension HTTPClientError {
+    /// The reason in a few words, for messages: `connection refused`.
+    public var sentence: String {
+        switch self {
+        case .unresolved(let error): "its name has no address (\(error.message))"
+        case .unreachable(let error): error.message
+        case .disconnected: "the connection ended before the answer"
+        case .timedOut: "no answer in time"
+        case .malformed(let refusal): "its answer is not valid HTTP: \(refusal.reason)"
+        case .overloaded: "too many requests wait for it already"
+        case .closed: "this client is closed"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+# What a person types. `make run` and `make test` need a Debian 12 with a Swift toolchain, and install the rest.
+
+SHELL := /bin/bash
+DEPTH ?= 3
+BASE_PORT ?= 5000
+COHERENCE ?= none
+
+# The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
+RELEASE := -c release --static-swift-stdlib
+
+.PHONY: help run test build install-build install-test lint unit docs-check cluster-test sanitize clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
+	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE)
+
+test: install-test build lint docs-check unit cluster-test ## Run every test (style, documents, units, whole clusters)
+	@echo "make test: all passed"
+
+build: install-build ## Build cachenode and kvctl for release
+	@scripts/swift.sh build $(RELEASE)
+
+install-build:
+	@scripts/install.sh build
+
+install-test:
+	@scripts/install.sh test
+
+lint: ## Check the style of every Swift file
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+docs-check: ## Check the OpenAPI document and the page made from it
+	@.venv/bin/python docs/api/check.py
+
+unit: ## Run the unit tests
+	@scripts/swift.sh test
+
+cluster-test: ## Run whole trees of real processes through every promise
+	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q Tests/ClusterTests
+
+sanitize: ## Run the unit tests under AddressSanitizer
+	@scripts/swift.sh test --sanitize=address --scratch-path .build-asan
+
+clean: ## Remove everything that was built
+	@rm -rf .build .build-* .venv

@@ -1,0 +1,29 @@
+import UVHTTP
+
+/// What a node is in the tree, and what it needs for that.
+enum NodeRole {
+    /// It hands out the slots.
+    case root(TreeKeeper)
+    /// It has, or waits for, a slot.
+    case child(Membership)
+}
+
+/// The root's tree, changed by registrations and shown by several endpoints.
+final class TreeKeeper {
+    private(set) var tree: Tree
+    let layout: TreeLayout
+
+    init(_ tree: Tree, layout: TreeLayout) {
+        self.tree = tree
+        self.layout = layout
+    }
+
+    func register(
+        name: String, endpoint: Endpoint, api: NodeAPI, preferredSlot: Int? = nil,
+        nowMilliseconds: UInt64
+    ) -> Result<Registration, TreeError> {
+        tree.register(
+            name: name, endpoint: endpoint, api: api, preferredSlot: preferredSlot,
+            nowMilliseconds: nowMilliseconds)
+    }
+}

@@ -1,0 +1,141 @@
+import UVHTTP
+
+/// What a node answers to a request: finds the route, and hands over to the routes of that API.
+final class NodeService: HTTPService {
+    /// The media type that a value has when its writer named none.
+    static let defaultMediaType: StaticString = "application/octet-stream"
+    /// Bytes of a Content-Type that are kept with a value.
+    static let mediaTypeBytesMax = 255
+
+    let keyspace: Keyspace
+    let cache: UnsafeMutablePointer<Cache>
+    let metrics: UnsafeMutablePointer<Metrics>
+    let settings: Settings
+    let loop: any EventLoop
+    let role: NodeRole
+    /// Brings the gauges up to date before they are shown.
+    let refreshGauges: () -> Void
+    /// Where keys are decoded: as long as a target may be.
+    private let scratch: UnsafeMutableRawPointer
+
+    init(
+        keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
+        loop: any EventLoop, role: NodeRole, limits: HTTPLimits, refreshGauges: @escaping () -> Void
+    ) {
+        self.keyspace = keyspace
+        cache = keyspace.cache
+        self.metrics = metrics
+        self.settings = settings
+        self.loop = loop
+        self.role = role
+        self.refreshGauges = refreshGauges
+        scratch = .allocate(byteCount: limits.headBytesMax, alignment: 8)
+    }
+
+    deinit { scratch.deallocate() }
+
+    func admit(_ request: HTTPRequest) -> HTTPAdmission {
+        let route = Router.route(request.path)
+        if case .unknown = route { return .answerNow }
+        guard request.method != .options, route.allows(request.method) else { return .answerNow }
+        return .readBody
+    }
+
+    func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
+        let route = Router.route(request.path)
+        if case .kv(let encoded) = route, request.method == .get {
+            return withKey(encoded, .kv, responder) { getKV($0, responder) }
+        }
+        if case .unknown = route { return notFound(responder) }
+        guard route.allows(request.method) else {
+            return methodNotAllowed(request.method, route, responder)
+        }
+        if request.method == .options {
+            return responder.respondWithoutBody(.noContent, fieldLines: route.allowLine)
+        }
+        dispatch(route, request, responder)
+    }
+
+    private func dispatch(_ route: Route, _ request: HTTPRequest, _ responder: HTTPResponder) {
+        switch route {
+        case .kv(let encoded):
+            withKey(encoded, .kv, responder) { onKV($0, request, responder) }
+        case .store(let encoded):
+            withKey(encoded, .store, responder) { onStore($0, request, responder) }
+        case .storeAll: listValues(responder)
+        case .keys: listKeys(responder)
+        case .registerClient: registerClient(request, responder)
+        case .parentOf(let name): parentOf(name, responder)
+        case .structure: showStructure(responder)
+        case .nodes:
+            if request.method == .post {
+                registerNode(request, responder)
+            } else {
+                showNodes(responder)
+            }
+        default: onOperation(route, responder)
+        }
+    }
+
+    @inline(__always)
+    private func withKey(
+        _ encoded: UnsafeRawBufferPointer, _ style: ErrorStyle, _ responder: HTTPResponder,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        switch RequestKey.decode(encoded, scratch: scratch) {
+        case .key(let key): body(key)
+        case .refused(let reason):
+            respondError(.badRequest, reason.description, style, responder)
+        }
+    }
+
+    // MARK: Errors
+
+    /// How an error's body looks: each of the earlier APIs keeps its form, our own endpoints follow
+    /// RFC 9457.
+    enum ErrorStyle {
+        case kv
+        case store
+        case own
+    }
+
+    func respondError(
+        _ status: HTTPStatus, _ detail: String, _ style: ErrorStyle, _ responder: HTTPResponder,
+        fieldLines: StaticString = ""
+    ) {
+        var body = ByteQueue()
+        let mediaType: StaticString
+        switch style {
+        case .kv:
+            mediaType = "text/plain; charset=utf-8"
+            body.append(detail)
+        case .store:
+            mediaType = "application/json"
+            StoreAnswer.appendDetail(detail, to: &body)
+        case .own:
+            mediaType = ProblemDetails.mediaType
+            ProblemDetails(
+                title: status.reason.description, status: status.code, detail: detail
+            ).append(to: &body)
+        }
+        responder.respond(
+            status, contentType: mediaType.bytes, fieldLines: fieldLines.bytes, body: body.readable)
+    }
+
+    private func notFound(_ responder: HTTPResponder) {
+        respondError(
+            .notFound, "nothing is served at this path; GET /docs shows what is", .own, responder)
+    }
+
+    private func methodNotAllowed(
+        _ method: HTTPMethod, _ route: Route, _ responder: HTTPResponder
+    ) {
+        if method == .other {
+            return respondError(
+                .notImplemented, "this node knows no such method", .own, responder)
+        }
+        respondError(
+            .methodNotAllowed, "\(method.name) is not allowed here; see the field Allow", .own,
+            responder, fieldLines: route.allowLine)
+    }
+}

@@ -1,0 +1,81 @@
+import UVHTTP
+
+/// Where a path leads. The byte slices are borrowed from the request.
+enum Route {
+    /// `/kv/<key>`: raw bytes. The key is still percent-encoded.
+    case kv(UnsafeRawBufferPointer)
+    /// `/store/<key>`: JSON. The key is still percent-encoded.
+    case store(UnsafeRawBufferPointer)
+    /// `/store`: everything this node holds.
+    case storeAll
+    case keys
+    case alive
+    case registerClient
+    /// `/nodes/parent/<NAME>`
+    case parentOf(UnsafeRawBufferPointer)
+    case structure
+    case nodes
+    case livez
+    case readyz
+    case version
+    case metrics
+    case docs
+    case openAPI
+    /// `OPTIONS *`
+    case server
+    case unknown
+
+    /// The value of the `Allow` field (RFC 9110 §10.2.1), as a whole line.
+    var allowLine: StaticString {
+        switch self {
+        case .kv, .store: "Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"
+        case .registerClient: "Allow: POST, OPTIONS\r\n"
+        case .nodes: "Allow: GET, HEAD, POST, OPTIONS\r\n"
+        default: "Allow: GET, HEAD, OPTIONS\r\n"
+        }
+    }
+
+    /// Whether a request of this method is answered here.
+    func allows(_ method: HTTPMethod) -> Bool {
+        switch (self, method) {
+        case (_, .options): true
+        case (.registerClient, _): method == .post
+        case (_, .get), (_, .head): true
+        case (.nodes, .post), (.kv, .put), (.kv, .delete), (.store, .put), (.store, .delete): true
+        default: false
+        }
+    }
+}
+
+/// Bytes of a path to a route. Keys come first: they are what a node is asked for.
+enum Router {
+    @inline(__always)
+    static func route(_ path: UnsafeRawBufferPointer) -> Route {
+        if path.count >= 4, let base = path.baseAddress,
+            base.loadUnaligned(as: UInt32.self) == keyPrefix
+        {
+            return .kv(path.dropping(4))
+        }
+        return otherRoute(path)
+    }
+
+    /// `/kv/` as a little-endian word.
+    private static var keyPrefix: UInt32 { 0x2F76_6B2F }
+
+    private static func otherRoute(_ path: UnsafeRawBufferPointer) -> Route {
+        if path.starts(with: "/store/") { return .store(path.dropping(7)) }
+        if path.starts(with: "/nodes/parent/") { return .parentOf(path.dropping(14)) }
+        for (text, route) in fixedRoutes where path.equals(text) { return route }
+        return path.isEmpty ? .alive : .unknown
+    }
+
+    private static var fixedRoutes: [(StaticString, Route)] {
+        [
+            ("/", .alive), ("/store", .storeAll), ("/keys", .keys), ("/livez", .livez),
+            ("/readyz", .readyz), ("/version", .version), ("/metrics", .metrics),
+            ("/nodes", .nodes), ("/nodes/structure", .structure),
+            ("/clients/register", .registerClient), ("/docs", .docs),
+            ("/openapi.json", .openAPI), ("*", .server),
+        ]
+    }
+}

@@ -1,0 +1,170 @@
+/// The keys and values of a node: bytes to bytes, bounded, with eviction by SIEVE.
+///
+/// It is pure: it knows no clock and no socket, and its randomness is the seed. It belongs to one
+/// thread, and lies behind a pointer that its node holds. References to entries, and the bytes got
+/// by them, hold until the next mutating call.
+///
+/// A write goes in two steps. `make` gives a detached entry of the right size, whose value is
+/// filled in as it arrives; `publish` puts it in the place of what the key had. When `make` gives
+/// none, there is no room within the bound: the caller evicts (`evictionCandidate`, then `remove`)
+/// and asks again, or refuses.
+struct Cache: ~Copyable {
+    /// Bytes of a key, at most.
+    static var keyBytesMax: Int { 511 }
+    /// The smallest bound.
+    static var bytesMin: Int { CacheMemory.bytesMin }
+
+    let keyHash: KeyHash
+    let entries: EntrySpace
+    var memory: CacheMemory
+    var table: HashTable
+    var slabs = EntrySlabs()
+    var largeValues = LargeValues()
+    var queue = EvictionQueue()
+    var mediaTypes = MediaTypes()
+    /// Entries made, and neither published nor discarded yet.
+    var detachedCount = 0
+    /// Published entries that say that their key does not exist.
+    var absentCount = 0
+
+    /// A cache of at most `bytesMax` bytes (at least `bytesMin`). `seed` must be secret and random,
+    /// or peers can choose colliding keys. Its `bytesMax` is less than asked for if the kernel
+    /// refuses that much address space; it throws if it refuses `bytesMin`.
+    init(bytesMax: Int, seed: (UInt64, UInt64)) throws(CacheError) {
+        var memory = try CacheMemory(bytesMax: bytesMax)
+        keyHash = KeyHash(seed: seed)
+        entries = EntrySpace(base: memory.base)
+        table = HashTable(&memory)
+        self.memory = memory
+    }
+
+    /// Published entries that have a value.
+    var count: Int { table.count - absentCount }
+
+    /// Bytes held now, at most `bytesMax`: pages, table, values outside pages, media types.
+    var bytesUsed: Int { memory.bytesUsed }
+
+    var bytesMax: Int { memory.bytesMax }
+
+    /// Whether a key and value of these sizes would fit, were the cache otherwise empty.
+    func fits(keyCount: Int, valueCount: Int) -> Bool {
+        guard keyCount <= Self.keyBytesMax, 0...Int(UInt32.max) ~= valueCount else { return false }
+        let external =
+            Self.isExternal(keyCount, valueCount) ? LargeValues.cost(valueCount) : 0
+        return CacheMemory.pageBytes + external <= memory.bytesLeftWhenEmpty
+    }
+
+    static func isExternal(_ keyCount: Int, _ valueCount: Int) -> Bool {
+        Entry.headerBytes + keyCount + valueCount > EntrySlabs.entryBytesMax
+    }
+}
+
+// MARK: - Reading
+
+extension Cache {
+    @inline(__always)
+    func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { keyHash.hash(key) }
+
+    /// The entry of `key`, or none. Not a read: SIEVE doesn't hear of it.
+    @inline(__always)
+    func find(_ key: UnsafeRawBufferPointer) -> EntryReference {
+        guard let start = key.baseAddress else { return .none }
+        guard KeyHash.isMidsize(key.count) else { return findOther(key) }
+        return findMidsize(start, key.count, keyHash.midsizeHash(start, key.count))
+    }
+
+    @inline(__always)
+    func find(_ key: UnsafeRawBufferPointer, hash: UInt64) -> EntryReference {
+        guard let start = key.baseAddress else { return .none }
+        guard KeyHash.isMidsize(key.count) else { return findOther(key, hash: hash) }
+        return findMidsize(start, key.count, hash)
+    }
+
+    /// The entry of `key`, or none; SIEVE takes note.
+    @inline(__always)
+    func read(_ key: UnsafeRawBufferPointer) -> EntryReference { visit(find(key)) }
+
+    @inline(__always)
+    func read(_ key: UnsafeRawBufferPointer, hash: UInt64) -> EntryReference {
+        visit(find(key, hash: hash))
+    }
+
+    @inline(__always)
+    private func visit(_ reference: EntryReference) -> EntryReference {
+        if !reference.isNone { entries[reference].visit() }
+        return reference
+    }
+
+    @inline(__always)
+    private func findMidsize(
+        _ start: UnsafeRawPointer, _ count: Int, _ hash: UInt64
+    ) -> EntryReference {
+        table.find(hash, entries) { entry in
+            Int(truncatingIfNeeded: entry.keyCount) == count
+                && start.equalsMidsize(entry.base + Entry.headerBytes, count: count)
+        }
+    }
+
+    @inline(never)
+    private func findOther(_ key: UnsafeRawBufferPointer) -> EntryReference {
+        findOther(key, hash: hash(key))
+    }
+
+    @inline(never)
+    private func findOther(_ key: UnsafeRawBufferPointer, hash: UInt64) -> EntryReference {
+        guard let start = key.baseAddress else { return .none }
+        return table.find(hash, entries) { entry in
+            Int(truncatingIfNeeded: entry.keyCount) == key.count
+                && start.equals(entry.base + Entry.headerBytes, count: key.count)
+        }
+    }
+
+    /// Where looking up `hash` will begin; for a prefetch instruction. For a batch of keys:
+    /// prefetch this for all, then `entryAddress` for all, then read; the waits of each step
+    /// overlap, which halves the time of a batch among a million keys.
+    @inline(__always)
+    func slotAddress(_ hash: UInt64) -> UnsafeRawPointer {
+        let segment = table.segment(hash)
+        return UnsafeRawPointer(
+            table.slots(segment) + Int(truncatingIfNeeded: table.home(hash, segment)))
+    }
+
+    /// Where the entry of `hash` most likely begins (it reads the slot); for a prefetch
+    /// instruction, for this and the next line of 64 bytes. Some address of the arena if there is
+    /// no such entry.
+    @inline(__always)
+    func entryAddress(_ hash: UInt64) -> UnsafeRawPointer {
+        UnsafeRawPointer(entries[table.candidate(hash)].base)
+    }
+
+    @inline(__always)
+    func key(of reference: EntryReference) -> UnsafeRawBufferPointer { entries[reference].key }
+
+    @inline(__always)
+    func value(of reference: EntryReference) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(entries[reference].value)
+    }
+
+    @inline(__always)
+    func mediaType(of reference: EntryReference) -> UInt16 { entries[reference].mediaType }
+
+    /// Whether the entry says that its key does not exist.
+    @inline(__always)
+    func isAbsent(_ reference: EntryReference) -> Bool { entries[reference].isAbsent }
+
+    /// The low bits of the sequence of the last write not yet accepted upstream; 0 none.
+    @inline(__always)
+    func uncommitted(of reference: EntryReference) -> UInt32 { entries[reference].uncommitted }
+
+    @inline(__always)
+    func storedSeconds(of reference: EntryReference) -> UInt32 {
+        entries[reference].storedSeconds
+    }
+
+    @inline(__always)
+    func userFlags(of reference: EntryReference) -> UInt8 { entries[reference].userFlags }
+
+    /// The media type with `index`, which is 0, 1 or that of an entry; borrowed until the next
+    /// mutation.
+    func mediaTypeBytes(_ index: UInt16) -> UnsafeRawBufferPointer { mediaTypes.bytes(index) }
+}

@@ -1,0 +1,117 @@
+/// What a write, a fill and an acceptance do to the entries of the cache. It decides and changes
+/// entries; it does no I/O.
+///
+/// In mode `none` writes climb and nothing comes down. What keeps a node's own view straight
+/// meanwhile: an entry written here carries the number of its last write until the parent has taken
+/// it (`uncommitted`). Such an entry is not evicted and not overwritten by a fill, because what the
+/// parent still holds is older; a deleted key stays as an absent entry for the same time, so that a
+/// reader doesn't fetch back what was deleted here.
+struct Coherence {
+    enum StoreOutcome {
+        case stored(EntryReference)
+        /// There is no room within the memory bound, whatever may be evicted.
+        case full
+        /// No index is left for another media type.
+        case tooManyMediaTypes
+    }
+
+    private let cache: UnsafeMutablePointer<Cache>
+    private let metrics: UnsafeMutablePointer<Metrics>
+    /// The root holds the truth: it evicts nothing.
+    private let isRoot: Bool
+
+    init(
+        cache: UnsafeMutablePointer<Cache>, metrics: UnsafeMutablePointer<Metrics>, isRoot: Bool
+    ) {
+        self.cache = cache
+        self.metrics = metrics
+        self.isRoot = isRoot
+    }
+
+    /// Stores a value, evicting others for it where that is allowed.
+    func store(
+        _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        mediaType: UnsafeRawBufferPointer, nowSeconds: UInt32
+    ) -> StoreOutcome {
+        guard let mediaTypeIndex = cache.pointee.mediaTypeIndex(for: mediaType) else {
+            return .tooManyMediaTypes
+        }
+        let entry = make(
+            key, valueCount: value.count, mediaType: mediaTypeIndex, isAbsent: false, nowSeconds)
+        guard !entry.isNone else { return .full }
+        cache.pointee.valueBytes(of: entry).copyMemory(from: value)
+        cache.pointee.publish(entry)
+        return .stored(entry)
+    }
+
+    /// Notes that a key was deleted here and that the parent doesn't know yet.
+    func storeAbsence(_ key: UnsafeRawBufferPointer, nowSeconds: UInt32) -> StoreOutcome {
+        let entry = make(key, valueCount: 0, mediaType: 0, isAbsent: true, nowSeconds)
+        guard !entry.isNone else { return .full }
+        cache.pointee.publish(entry)
+        return .stored(entry)
+    }
+
+    /// Removes a key, if it is held.
+    func remove(_ key: UnsafeRawBufferPointer) {
+        let entry = cache.pointee.find(key)
+        if !entry.isNone { cache.pointee.remove(entry) }
+    }
+
+    /// Ties an entry to the write that made it, until the parent has taken that write.
+    func markUncommitted(_ entry: EntryReference, sequence: UInt64) {
+        cache.pointee.setUncommitted(Self.mark(of: sequence), of: entry)
+    }
+
+    /// The parent has taken a write: its entry becomes an ordinary one, unless a later write has
+    /// replaced it.
+    func onAccepted(_ key: UnsafeRawBufferPointer, sequence: UInt64) {
+        let entry = cache.pointee.find(key)
+        guard !entry.isNone, cache.pointee.uncommitted(of: entry) == Self.mark(of: sequence) else {
+            return
+        }
+        if cache.pointee.isAbsent(entry) {
+            cache.pointee.remove(entry)
+        } else {
+            cache.pointee.setUncommitted(0, of: entry)
+        }
+    }
+
+    /// The parent refused a write for good: what it left here is not the truth and goes.
+    func onRefused(_ key: UnsafeRawBufferPointer, sequence: UInt64) {
+        let entry = cache.pointee.find(key)
+        guard !entry.isNone, cache.pointee.uncommitted(of: entry) == Self.mark(of: sequence) else {
+            return
+        }
+        cache.pointee.remove(entry)
+    }
+
+    /// Whether a value that came from the parent may take the place of what is held.
+    func mayFill(_ key: UnsafeRawBufferPointer) -> Bool {
+        let entry = cache.pointee.find(key)
+        return entry.isNone || cache.pointee.uncommitted(of: entry) == 0
+    }
+
+    private func make(
+        _ key: UnsafeRawBufferPointer, valueCount: Int, mediaType: UInt16, isAbsent: Bool,
+        _ nowSeconds: UInt32
+    ) -> EntryReference {
+        guard cache.pointee.fits(keyCount: key.count, valueCount: valueCount) else { return .none }
+        while true {
+            let entry = cache.pointee.make(
+                key: key, valueCount: valueCount, mediaType: mediaType, absent: isAbsent)
+            if !entry.isNone { cache.pointee.setStoredSeconds(nowSeconds, of: entry) }
+            if !entry.isNone || isRoot { return entry }
+            let candidate = cache.pointee.evictionCandidate()
+            guard !candidate.isNone else { return .none }
+            cache.pointee.remove(candidate)
+            metrics.pointee.evictions &+= 1
+        }
+    }
+
+    /// The mark of a write in its entry: the low bits of its number, and never 0, which means none.
+    private static func mark(of sequence: UInt64) -> UInt32 {
+        let low = UInt32(truncatingIfNeeded: sequence)
+        return low == 0 ? .max : low
+    }
+}

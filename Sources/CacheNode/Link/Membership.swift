@@ -1,0 +1,219 @@
+import UVHTTP
+
+/// A child's place in the tree: asks the root for it until it has it, follows it when it changes,
+/// and tells the root from time to time that it lives.
+///
+/// A root of Canopy is asked by `POST /nodes`, again and again, which is the heartbeat. A root of
+/// an earlier system doesn't know that path; it is asked once, in its own way, because asking twice
+/// could move the node.
+final class Membership {
+    static let retryMillisecondsMin: UInt64 = 100
+    static let retryMillisecondsMax: UInt64 = 2_000
+    private static let answerMilliseconds: UInt64 = 2_000
+
+    private let settings: Settings
+    /// Where other nodes reach this one.
+    private var advertise: Endpoint
+    private let root: Endpoint
+    private let loop: any EventLoop
+    private let client: HTTPClient
+    private let log: Log
+    private var timer: (any LoopTimer)?
+    private var failureCount = 0
+    private var isClosed = false
+    /// The place, once the root has given one; nil also under a root of an earlier system.
+    private(set) var place: Place?
+    private(set) var parent: Parent?
+    /// Why there is no parent yet; a sentence.
+    private(set) var problem: String?
+    /// Called when the parent is known, and again when it is another one.
+    var onParent: ((Parent) -> Void)?
+
+    init(settings: Settings, root: Endpoint, loop: any EventLoop, limits: HTTPLimits, log: Log) {
+        self.settings = settings
+        advertise = settings.advertise
+        self.root = root
+        self.loop = loop
+        self.log = log
+        client = HTTPClient(loop: loop, limits: limits)
+    }
+
+    /// Where the tree's root answers.
+    var rootEndpoint: Endpoint { root }
+
+    /// Begins to ask for a place, for a node that others reach at `endpoint`.
+    func start(advertising endpoint: Endpoint) {
+        advertise = endpoint
+        join()
+    }
+
+    func close() {
+        isClosed = true
+        timer?.cancel()
+        client.close()
+    }
+
+    /// Gets a document from the root, for a caller that asked this node for it.
+    func relay(
+        _ target: String,
+        completion: @escaping (Result<HTTPClientResponse, HTTPClientError>) -> Void
+    ) {
+        client.send(
+            HTTPClientRequest(.get, target), to: root, timeoutMilliseconds: Self.answerMilliseconds,
+            completion: completion)
+    }
+
+    // MARK: A root of Canopy
+
+    private func join() {
+        let request = RegistrationRequest(
+            name: settings.name, endpoint: advertise, slot: place?.slot)
+        send(
+            HTTPClientRequest(
+                .post, "/nodes", contentType: "application/json", body: request.body)
+        ) { [self] response in
+            switch response.status {
+            case 200, 201: onPlace(response)
+            case 404, 405: joinEarlierRoot()
+            default: onFailure("it answered \(Self.summary(of: response))")
+            }
+        }
+    }
+
+    private func onPlace(_ response: HTTPClientResponse) {
+        let parsed = response.body.withUnsafeBytes { body -> Result<Place, JSONReadError> in
+            do throws(JSONReadError) {
+                return .success(try Place(parsing: body))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch parsed {
+        case .failure(let error): onFailure("its answer makes no sense: \(error)")
+        case .success(let place):
+            guard let parent = place.parent else {
+                return onFailure("it gave \(settings.name) the root's own slot")
+            }
+            if place.slot != self.place?.slot {
+                log.info(
+                    "joined the tree",
+                    [
+                        "slot": .int(place.slot), "depth": .int(place.depth),
+                        "parent": .string(parent.name),
+                    ])
+            }
+            self.place = place
+            onJoined(Parent(name: parent.name, endpoint: parent.endpoint, api: parent.api))
+            again(afterMilliseconds: UInt64(place.heartbeatSeconds) * 1000)
+        }
+    }
+
+    private func onJoined(_ joined: Parent) {
+        failureCount = 0
+        problem = nil
+        guard joined != parent else { return }
+        parent = joined
+        log.info(
+            "the parent is known",
+            [
+                "parent": .string(joined.name), "address": .string(joined.endpoint.description),
+                "api": .string(joined.api.rawValue),
+            ])
+        onParent?(joined)
+    }
+
+    // MARK: A root of an earlier system
+
+    private func joinEarlierRoot() {
+        if settings.legacy == .kv { joinByID() } else { joinByName() }
+    }
+
+    /// `GET /nodes/parent/<NAME>`, answered with the path of the parent's znode, whose last part is
+    /// its name.
+    private func joinByName() {
+        send(HTTPClientRequest(.get, "/nodes/parent/\(settings.name)")) { [self] response in
+            let path = response.body.withUnsafeBytes { body in
+                (try? JSONObjectReader(body).string("path")) ?? ""
+            }
+            let name = path.split(separator: "/").last.map(String.init)
+            guard response.status == 200, let name else {
+                // Not this API: the other earlier system may be there.
+                return joinByID()
+            }
+            let isRoot = path.split(separator: "/").count == 1
+            let endpoint = isRoot ? root : Endpoint(host: name, port: root.port)
+            onJoined(Parent(name: name, endpoint: endpoint, api: .store))
+        }
+    }
+
+    /// `POST /clients/register?id=&ip=`, answered with the parent's id and address.
+    private func joinByID() {
+        guard let id = NodeName.number(ofCanonical: settings.name) else {
+            return onFailure(
+                "it knows no node names, only numbers, and this node is called \(settings.name)")
+        }
+        let target = "/clients/register?id=\(id)&ip=\(advertise.host)"
+        send(HTTPClientRequest(.post, target)) { [self] response in
+            guard response.status == 200 else {
+                return onFailure("it answered \(Self.summary(of: response))")
+            }
+            let parent = response.body.withUnsafeBytes { body -> Parent? in
+                guard let json = try? JSONObjectReader(body),
+                    let id = try? json.integer("parent_id", in: 0...Int(Int32.max)),
+                    let address = try? json.string("parent_ip")
+                else { return nil }
+                let endpoint = Endpoint(host: address, port: root.port)
+                return Parent(name: "NODE-\(id)", endpoint: endpoint, api: .kv)
+            }
+            guard let parent else {
+                return onFailure("its answer to a registration makes no sense")
+            }
+            onJoined(parent)
+        }
+    }
+
+    // MARK: Trying again
+
+    private func send(
+        _ request: HTTPClientRequest, onAnswer: @escaping (HTTPClientResponse) -> Void
+    ) {
+        client.send(request, to: root, timeoutMilliseconds: Self.answerMilliseconds) {
+            [self] result in
+            guard !isClosed else { return }
+            switch result {
+            case .success(let response): onAnswer(response)
+            case .failure(let error): onFailure(error.sentence)
+            }
+        }
+    }
+
+    /// Says once why it waits, then again only when the reason is another one.
+    private func onFailure(_ reason: String) {
+        let sentence = "the root at \(root) does not take this node: \(reason)"
+        if problem != sentence {
+            log.warning(
+                "waiting for the root",
+                ["root": .string(root.description), "reason": .string(reason)])
+        }
+        problem = sentence
+        let pause = min(
+            Self.retryMillisecondsMin << UInt64(min(failureCount, 8)), Self.retryMillisecondsMax)
+        failureCount += 1
+        again(afterMilliseconds: pause)
+    }
+
+    private func again(afterMilliseconds pause: UInt64) {
+        timer?.cancel()
+        timer = loop.startTimer(afterMilliseconds: pause, repeatMilliseconds: 0) { [self] in
+            timer = nil
+            join()
+        }
+    }
+
+    private static func summary(of response: HTTPClientResponse) -> String {
+        let detail = response.body.withUnsafeBytes { body in
+            try? JSONObjectReader(body).string("detail")
+        }
+        return detail.map { "\(response.status): \($0)" } ?? "\(response.status)"
+    }
+}

@@ -1,0 +1,174 @@
+import UVHTTP
+
+/// Why a node could not start; a sentence for the person who started it.
+public struct StartError: Error, CustomStringConvertible {
+    public let description: String
+}
+
+/// One node: the only place where the rooms meet.
+public final class Node {
+    /// Milliseconds that stopping may take in all; writes that still wait for the parent then are
+    /// lost with the process.
+    static let stopMilliseconds: UInt64 = 9_000
+    /// The part of the memory bound that writes may take while they wait for the parent.
+    private static let queueMemoryDivisor = 4
+
+    private let settings: Settings
+    private let loop: any EventLoop
+    private let log: Log
+    private let limits: HTTPLimits
+    private let cache: UnsafeMutablePointer<Cache>
+    private let metrics: UnsafeMutablePointer<Metrics>
+    private var server: HTTPServer?
+    private var parentLink: ParentLink?
+    private var membership: Membership?
+    private var isStopping = false
+
+    /// `seed` must be random and secret: it keeps peers from choosing keys that collide.
+    public init(
+        settings: Settings, loop: any EventLoop, log: Log, descriptorsMax: Int,
+        seed: (UInt64, UInt64)
+    ) throws(StartError) {
+        self.settings = settings
+        self.loop = loop
+        self.log = log
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = settings.maxBodyBytes
+        limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
+        self.limits = limits
+        metrics = .allocate(capacity: 1)
+        metrics.initialize(to: Metrics())
+        cache = .allocate(capacity: 1)
+        do throws(CacheError) {
+            cache.initialize(to: try Cache(bytesMax: settings.memoryBytes, seed: seed))
+        } catch {
+            throw StartError(
+                description:
+                    "--memory \(settings.memoryBytes): the system refuses that much address space")
+        }
+        metrics.pointee.startTimeSeconds = UInt64(max(0, loop.unixSeconds))
+    }
+
+    /// Finds the address to listen on, binds it and begins: the root serves at once, a child asks
+    /// the root for its place.
+    public func start(onFailure: @escaping (StartError) -> Void) {
+        loop.resolve(host: settings.listen.host, port: settings.listen.port) { [self] result in
+            do throws(StartError) {
+                switch result {
+                case .success(let addresses): try listen(on: addresses[0])
+                case .failure(let error):
+                    throw StartError(
+                        description: "cannot listen on \(settings.listen): \(error.message)")
+                }
+            } catch {
+                onFailure(error)
+            }
+        }
+    }
+
+    private func listen(on address: SocketAddress) throws(StartError) {
+        let keyspace = makeKeyspace()
+        let role = makeRole(listening: address)
+        let service = NodeService(
+            keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
+            limits: limits
+        ) { [unowned self] in refreshGauges() }
+        let server = HTTPServer(loop: loop, limits: limits, service: service)
+        self.server = server
+        do throws(UVError) {
+            let bound = try server.listen(on: address)
+            onListening(bound, role)
+        } catch {
+            throw StartError(
+                description: "cannot listen on \(address): \(error.message); see --listen")
+        }
+    }
+
+    /// Stops accepting, answers what is in flight, lets the writes that wait reach the parent, then
+    /// calls `completion`.
+    public func stop(completion: @escaping () -> Void) {
+        guard !isStopping else { return }
+        isStopping = true
+        log.info("stopping", ["queued": .int(parentLink?.queuedCount ?? 0)])
+        var isDone = false
+        let finish = { [self] in
+            guard !isDone else { return }
+            isDone = true
+            let lost = parentLink?.queuedCount ?? 0
+            if lost > 0 {
+                log.error("writes that the parent has not taken are lost", ["count": .int(lost)])
+            }
+            server?.closeConnections()
+            membership?.close()
+            parentLink?.close()
+            log.info("stopped")
+            completion()
+        }
+        loop.startTimer(
+            afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
+        server?.stop { [self] in
+            if let parentLink { parentLink.whenEmpty(finish) } else { finish() }
+        }
+    }
+
+    // MARK: Wiring
+
+    private func makeKeyspace() -> Keyspace {
+        guard let root = settings.root else {
+            return Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: nil)
+        }
+        let link = ParentLink(
+            loop: loop, limits: limits, metrics: metrics, log: log,
+            queueCountMax: settings.upwardQueueMax,
+            queueBytesMax: settings.memoryBytes / Self.queueMemoryDivisor, root: root)
+        parentLink = link
+        let keyspace = Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: link)
+        link.delegate = keyspace
+        return keyspace
+    }
+
+    private func makeRole(listening address: SocketAddress) -> NodeRole {
+        guard let root = settings.root else {
+            let member = TreeMember(
+                name: settings.name, endpoint: advertised(address), api: .canopy,
+                nowMilliseconds: loop.nowMilliseconds)
+            return .root(
+                TreeKeeper(Tree(depth: settings.depth, root: member), layout: settings.layout))
+        }
+        let membership = Membership(
+            settings: settings, root: root, loop: loop, limits: limits, log: log)
+        membership.onParent = { [unowned self] in parentLink?.attach(to: $0) }
+        self.membership = membership
+        return .child(membership)
+    }
+
+    private func onListening(_ bound: SocketAddress, _ role: NodeRole) {
+        log.info(
+            "listening",
+            [
+                "address": .string(bound.description), "version": .string(Canopy.version),
+                "role": .string(settings.isRoot ? "root" : "child"),
+                "depth": .int(settings.depth), "memory": .int(settings.memoryBytes),
+            ])
+        membership?.start(advertising: advertised(bound))
+    }
+
+    /// What other nodes are told; port 0 in `--advertise` stands for the port that was bound.
+    private func advertised(_ bound: SocketAddress) -> Endpoint {
+        var endpoint = settings.advertise
+        if endpoint.port == 0 { endpoint.port = bound.port }
+        return endpoint
+    }
+
+    private func refreshGauges() {
+        metrics.pointee.entries = UInt64(cache.pointee.count)
+        metrics.pointee.memoryBytes = UInt64(cache.pointee.bytesUsed)
+        metrics.pointee.memoryBytesMax = UInt64(cache.pointee.bytesMax)
+        metrics.pointee.logLinesDropped = log.linesDropped
+        guard let server else { return }
+        metrics.pointee.httpRequests = server.counters.pointee.requests
+        metrics.pointee.badRequests = server.counters.pointee.refusals
+        metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
+        metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+    }
+}

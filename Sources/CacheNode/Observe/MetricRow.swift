@@ -1,0 +1,88 @@
+/// One metric as scrapers see it: a row of the table that lists every stored property of `Metrics`.
+struct MetricRow: Sendable {
+    enum Kind: String, Sendable {
+        case counter, gauge
+    }
+
+    /// `canopy_…`, for counters with `_total` at the end.
+    let name: StaticString
+    /// One sentence without backslashes and line feeds, which would need escapes.
+    let help: StaticString
+    let kind: Kind
+    let value: KeyPath<Metrics, UInt64> & Sendable
+
+    private static func counter(
+        _ name: StaticString, _ value: KeyPath<Metrics, UInt64> & Sendable, _ help: StaticString
+    ) -> MetricRow {
+        MetricRow(name: name, help: help, kind: .counter, value: value)
+    }
+
+    private static func gauge(
+        _ name: StaticString, _ value: KeyPath<Metrics, UInt64> & Sendable, _ help: StaticString
+    ) -> MetricRow {
+        MetricRow(name: name, help: help, kind: .gauge, value: value)
+    }
+
+    static let table: [MetricRow] = reads + writes + memory + connections + node
+
+    private static let reads: [MetricRow] = [
+        counter("canopy_http_requests_total", \.httpRequests, "HTTP requests taken."),
+        counter("canopy_hits_total", \.hits, "Reads answered from this node's own entries."),
+        counter("canopy_misses_total", \.misses, "Reads of keys that this node lacked."),
+        counter(
+            "canopy_fills_total", \.fills, "Questions to the parent for a key that was missed."),
+        counter(
+            "canopy_collapsed_total", \.collapsed,
+            "Misses that waited for a question already on its way to the parent."),
+        counter(
+            "canopy_fill_failures_total", \.fillFailures,
+            "Questions to the parent that brought no answer."),
+    ]
+
+    private static let writes: [MetricRow] = [
+        counter("canopy_writes_total", \.writes, "Values stored by clients and children."),
+        counter("canopy_deletes_total", \.deletes, "Deletions by clients and children."),
+        gauge(
+            "canopy_upward_queued", \.upwardQueued,
+            "Writes that wait for the parent's acknowledgement."),
+        counter("canopy_upward_sent_total", \.upwardSent, "Writes the parent acknowledged."),
+        counter(
+            "canopy_upward_retried_total", \.upwardRetried,
+            "Attempts to send a write to the parent again."),
+        counter(
+            "canopy_upward_rejected_total", \.upwardRejected,
+            "Writes refused because the upward queue was full."),
+        counter(
+            "canopy_upward_refused_total", \.upwardRefused,
+            "Writes the parent refused for good, which were withdrawn."),
+    ]
+
+    private static let memory: [MetricRow] = [
+        counter("canopy_evictions_total", \.evictions, "Entries given up for others."),
+        counter(
+            "canopy_refused_full_total", \.refusedFull,
+            "Writes refused because no entry could be given up."),
+        gauge("canopy_entries", \.entries, "Entries held."),
+        gauge("canopy_memory_bytes", \.memoryBytes, "Bytes that entries take."),
+        gauge("canopy_memory_bytes_max", \.memoryBytesMax, "Bytes that entries may take."),
+    ]
+
+    private static let connections: [MetricRow] = [
+        gauge("canopy_connections_open", \.connectionsOpen, "Connections open."),
+        counter(
+            "canopy_connections_accepted_total", \.connectionsAccepted, "Connections accepted."),
+        counter(
+            "canopy_bad_requests_total", \.badRequests,
+            "Requests refused before they reached a route."),
+    ]
+
+    private static let node: [MetricRow] = [
+        counter("canopy_registrations_total", \.registrations, "Registrations answered."),
+        counter(
+            "canopy_log_lines_dropped_total", \.logLinesDropped,
+            "Log lines lost because their reader was too slow."),
+        gauge(
+            "canopy_start_time_seconds", \.startTimeSeconds,
+            "When the node started, in seconds since 1970."),
+    ]
+}

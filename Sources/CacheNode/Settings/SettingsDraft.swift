@@ -1,0 +1,119 @@
+import UVHTTP
+
+/// Settings while they are gathered: what was given, nil for the rest. Also the one place for
+/// defaults and ranges.
+struct SettingsDraft {
+    static let rootName = "NODE-1"
+    static let listen = Endpoint(host: "127.0.0.1", port: SettingValue.defaultPort)
+    static let depth = 3
+    static let coherence = CoherenceMode.none
+    static let memoryBytes = 512 << 20
+    static let memoryBytesRange = (8 << 20)...(1 << 40)
+    static let maxBodyBytes = 1 << 20
+    static let maxBodyBytesRange = (1 << 10)...(1 << 30)
+    static let upwardQueueMax = 65_536
+    static let logLevel = LogLevel.info
+    static let logFormat = LogFormat.text
+    static let startupDelaySecondsRange = 0...3600
+
+    /// The root as an earlier system's variables describe it: nodes compare their names with its.
+    struct EarlierRoot {
+        let nameVariable: String
+        let name: String?
+        let endpointVariable: String
+        let endpoint: Endpoint?
+    }
+
+    var name: String?
+    var layout: TreeLayout?
+    var listen: Endpoint?
+    var advertise: Endpoint?
+    var root: Endpoint?
+    var earlierRoot: EarlierRoot?
+    var depth: Int?
+    var coherence: CoherenceMode?
+    var memoryBytes: Int?
+    var maxBodyBytes: Int?
+    var upwardQueueMax: Int?
+    var logLevel: LogLevel?
+    var logFormat: LogFormat?
+    var startupDelaySeconds: Int?
+    var legacy = LegacyDialect.none
+    var zookeeper: String?
+    /// Which variable should have given the name.
+    var nameVariable: String?
+    /// Where the values of flags came from, by the flags' names.
+    var sources: [String: SettingSource] = [:]
+
+    /// Fills in the defaults, and checks what several settings say together.
+    func settings() throws(SettingsError) -> Settings {
+        let listen = self.listen ?? Self.listen
+        let name = try chosenName()
+        let advertise = self.advertise ?? Self.advertise(name: name, listen: listen)
+        let memoryBytes = self.memoryBytes ?? Self.memoryBytes
+        return Settings(
+            name: name, layout: layout ?? .named, listen: listen, advertise: advertise,
+            root: try rootEndpoint(name: name, listen: listen, advertise: advertise),
+            depth: depth ?? Self.depth, coherence: coherence ?? Self.coherence,
+            memoryBytes: memoryBytes, maxBodyBytes: try maxBody(memoryBytes: memoryBytes),
+            upwardQueueMax: upwardQueueMax ?? Self.upwardQueueMax,
+            logLevel: logLevel ?? Self.logLevel, logFormat: logFormat ?? Self.logFormat,
+            startupDelaySeconds: startupDelaySeconds ?? 0, legacy: legacy, zookeeper: zookeeper)
+    }
+
+    /// What a person should know although the settings are valid.
+    func warnings(for settings: Settings) -> [String] {
+        var warnings: [String] = []
+        if advertise == nil, SettingValue.isEveryInterface(settings.listen.host) {
+            warnings.append(
+                "--advertise is not given: other nodes will look for this one at"
+                    + " \(settings.advertise)")
+        }
+        if settings.zookeeper != nil {
+            warnings.append("the tree is kept by the root alone: ZooKeeper is not used yet")
+        }
+        return warnings
+    }
+
+    private func chosenName() throws(SettingsError) -> String {
+        if let name { return name }
+        if let nameVariable {
+            throw SettingsError("\(nameVariable): must be set, to a node's name")
+        }
+        guard root == nil else {
+            throw SettingsError("--name: must be given together with --root (--name NODE-4)")
+        }
+        return Self.rootName
+    }
+
+    private static func advertise(name: String, listen: Endpoint) -> Endpoint {
+        SettingValue.isEveryInterface(listen.host)
+            ? Endpoint(host: name, port: listen.port) : listen
+    }
+
+    private func rootEndpoint(
+        name: String, listen: Endpoint, advertise: Endpoint
+    ) throws(SettingsError) -> Endpoint? {
+        if let root { return root == advertise || root == listen ? nil : root }
+        guard let earlierRoot else { return nil }
+        guard let rootName = earlierRoot.name else {
+            throw SettingsError("\(earlierRoot.nameVariable): must be set, to the root's name")
+        }
+        if rootName == name { return nil }
+        guard let endpoint = earlierRoot.endpoint else {
+            throw SettingsError(
+                "\(earlierRoot.endpointVariable): must be set, to the root's address")
+        }
+        return endpoint
+    }
+
+    private func maxBody(memoryBytes: Int) throws(SettingsError) -> Int {
+        guard let maxBodyBytes else { return Self.maxBodyBytes }
+        guard maxBodyBytes < memoryBytes else {
+            let source = sources["max-body"]?.text ?? "--max-body"
+            let memory = SettingValue.byteCountText(memoryBytes)
+            throw SettingsError("\(source): must be less than --memory, which is \(memory)")
+        }
+        return maxBodyBytes
+    }
+}

@@ -1,0 +1,149 @@
+/// All that a client has to do with one endpoint: its connections, and the calls that wait for one.
+final class ClientPeer {
+    private let endpoint: Endpoint
+    private let loop: any EventLoop
+    private let limits: HTTPLimits
+    private var connections: [ClientConnection] = []
+    private var waiting: [ClientCall] = []
+    /// Addresses still to be tried for the connection that is being made.
+    private var addresses: [SocketAddress] = []
+    private var isResolving = false
+    private var isClosed = false
+    private var isSendingAtTurnEnd = false
+    /// Asks for a call of `sendWaiting` at the end of the turn.
+    private let atTurnEnd: (ClientPeer) -> Void
+
+    init(
+        endpoint: Endpoint, loop: any EventLoop, limits: HTTPLimits,
+        atTurnEnd: @escaping (ClientPeer) -> Void
+    ) {
+        self.endpoint = endpoint
+        self.loop = loop
+        self.limits = limits
+        self.atTurnEnd = atTurnEnd
+    }
+
+    var nowMilliseconds: UInt64 { loop.nowMilliseconds }
+
+    /// Nothing is waiting, in flight or connected.
+    var isIdle: Bool { connections.isEmpty && waiting.isEmpty && !isResolving }
+
+    /// Returns false when too many calls wait already.
+    func send(_ call: ClientCall) -> Bool {
+        guard waiting.count < limits.clientQueueMax else { return false }
+        waiting.append(call)
+        sendAtTurnEnd()
+        return true
+    }
+
+    /// What is asked for in one turn goes out in one write per connection.
+    func sendAtTurnEnd() {
+        guard !isSendingAtTurnEnd else { return }
+        isSendingAtTurnEnd = true
+        atTurnEnd(self)
+    }
+
+    /// Gives waiting calls to the connections that have room, the least busy first, and makes a
+    /// connection more when calls are left and one more is allowed.
+    func sendWaiting() {
+        isSendingAtTurnEnd = false
+        while !waiting.isEmpty, let connection = roomiest() {
+            let batch = waiting.prefix(connection.room)
+            waiting.removeFirst(batch.count)
+            connection.send(batch)
+        }
+        if !waiting.isEmpty { connect() }
+    }
+
+    private func roomiest() -> ClientConnection? {
+        connections.filter { $0.room > 0 }.min { $0.inFlightCount < $1.inFlightCount }
+    }
+
+    // MARK: Connecting
+
+    private func connect() {
+        let isConnecting = isResolving || connections.contains { !$0.isConnected }
+        guard !isConnecting, !isClosed, connections.count < limits.clientConnectionsMax else {
+            return
+        }
+        isResolving = true
+        loop.resolve(host: endpoint.host, port: endpoint.port) { [self] result in
+            isResolving = false
+            guard !isClosed else { return }
+            switch result {
+            case .success(let resolved):
+                addresses = resolved
+                tryNextAddress()
+            case .failure(let error):
+                onNoConnection(.unresolved(error))
+            }
+        }
+    }
+
+    private func tryNextAddress() {
+        let stream = loop.connect(to: addresses.removeFirst())
+        let connection = ClientConnection(
+            peer: self, stream: stream, host: endpoint.description, limits: limits,
+            now: nowMilliseconds)
+        connections.append(connection)
+        connection.start()
+    }
+
+    func onConnected(_ connection: ClientConnection) {
+        addresses.removeAll()
+        sendWaiting()
+    }
+
+    func onConnectFailed(_ connection: ClientConnection, _ error: UVError) {
+        connections.removeAll { $0 === connection }
+        guard !isClosed else { return }
+        if addresses.isEmpty { onNoConnection(.unreachable(error)) } else { tryNextAddress() }
+    }
+
+    /// The calls that wait fail, unless a connection stands that will take them in time.
+    private func onNoConnection(_ error: HTTPClientError) {
+        guard connections.isEmpty else { return }
+        let failed = waiting
+        waiting.removeAll()
+        for call in failed { call.completion(.failure(error)) }
+    }
+
+    func onClosed(_ connection: ClientConnection, resending calls: [ClientCall]) {
+        connections.removeAll { $0 === connection }
+        guard !isClosed else {
+            for call in calls { call.completion(.failure(.closed)) }
+            return
+        }
+        waiting.insert(contentsOf: calls, at: 0)
+        if !waiting.isEmpty { sendWaiting() }
+    }
+
+    // MARK: Time
+
+    /// Fails what is overdue, gives up connections that don't come to stand, closes those idle for
+    /// long.
+    func sweep(now: UInt64) {
+        let overdue = waiting.filter { now >= $0.deadlineMilliseconds }
+        waiting.removeAll { now >= $0.deadlineMilliseconds }
+        for connection in connections {
+            let idle = now - min(now, connection.idleSinceMilliseconds)
+            if !connection.isConnected {
+                if idle >= limits.connectMilliseconds { connection.fail(.timedOut) }
+            } else if connection.isOverdue(now: now) {
+                // The answers come in order: those behind the late one can't overtake it.
+                connection.fail(.timedOut)
+            } else if connection.inFlightCount == 0, idle >= limits.clientIdleMilliseconds {
+                connection.fail(.closed)
+            }
+        }
+        for call in overdue { call.completion(.failure(.timedOut)) }
+    }
+
+    func close() {
+        isClosed = true
+        let failed = waiting
+        waiting.removeAll()
+        for connection in connections { connection.fail(.closed) }
+        for call in failed { call.completion(.failure(.closed)) }
+    }
+}

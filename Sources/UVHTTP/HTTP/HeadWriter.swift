@@ -1,0 +1,110 @@
+import Glibc
+
+/// What a response says about the connection it travels on (RFC 9112 §9.6).
+public enum HTTPConnectionField: UInt8, Sendable {
+    /// Nothing: an HTTP/1.1 connection that goes on.
+    case absent
+    /// `Connection: close`: this is the last answer.
+    case close
+    /// `Connection: keep-alive`: the connection goes on although the request was HTTP/1.0.
+    case keepAlive
+}
+
+/// Writes heads of messages; the one place that knows how a start line and field lines are laid
+/// out.
+public enum HeadWriter {
+    /// Bytes of `Date: Sun, 06 Nov 1994 08:49:37 GMT` with its CR LF.
+    public static let dateLineBytes = 37
+
+    /// Appends a response head. `framing` says how the body's end is told; `fieldLines` are whole
+    /// lines, each with its CR LF; `contentType` empty for none; `dateLine` has `dateLineBytes`
+    /// bytes.
+    @inlinable
+    public static func response(
+        _ status: HTTPStatus, contentType: UnsafeRawBufferPointer, framing: HTTPBodyFraming,
+        fieldLines: UnsafeRawBufferPointer, dateLine: UnsafeRawPointer,
+        connection: HTTPConnectionField,
+        into output: inout ByteQueue
+    ) {
+        output.append("HTTP/1.1 ")
+        output.appendDecimal(status.code)
+        output.append(ASCII.space)
+        output.append(status.reason)
+        output.append("\r\n")
+        output.append(UnsafeRawBufferPointer(start: dateLine, count: dateLineBytes))
+        if contentType.count > 0 {
+            output.append("Content-Type: ")
+            output.append(contentType)
+            output.append("\r\n")
+        }
+        output.append(fieldLines)
+        switch framing {
+        case .length(let byteCount):
+            output.append("Content-Length: ")
+            output.appendDecimal(byteCount)
+            output.append("\r\n")
+        case .chunked:
+            output.append("Transfer-Encoding: chunked\r\n")
+        case .none, .untilClose:
+            break
+        }
+        finish(connection, into: &output)
+    }
+
+    /// Appends the head of the commonest answer, `200` with a type and a length, in one piece.
+    @inlinable @inline(__always)
+    public static func ok(
+        contentType: UnsafeRawBufferPointer, contentLength: Int, dateLine: UnsafeRawPointer,
+        connection: HTTPConnectionField, into output: inout ByteQueue
+    ) {
+        output.append("HTTP/1.1 200 OK\r\n")
+        output.append(UnsafeRawBufferPointer(start: dateLine, count: dateLineBytes))
+        output.append("Content-Type: ")
+        output.append(contentType)
+        output.append("\r\nContent-Length: ")
+        output.appendDecimal(contentLength)
+        output.append("\r\n")
+        finish(connection, into: &output)
+    }
+
+    @inlinable @inline(__always)
+    static func finish(_ connection: HTTPConnectionField, into output: inout ByteQueue) {
+        switch connection {
+        case .absent: output.append("\r\n")
+        case .close: output.append("Connection: close\r\n\r\n")
+        case .keepAlive: output.append("Connection: keep-alive\r\n\r\n")
+        }
+    }
+
+    /// Appends a request head. `contentLength` nil: no body, and no field that tells of one.
+    public static func request(
+        _ method: HTTPMethod, target: [UInt8], host: String, contentType: [UInt8],
+        contentLength: Int?,
+        into output: inout ByteQueue
+    ) {
+        output.append(method.name)
+        output.append(ASCII.space)
+        output.append(target)
+        output.append(" HTTP/1.1\r\nHost: ")
+        output.append(host)
+        output.append("\r\n")
+        if !contentType.isEmpty {
+            output.append("Content-Type: ")
+            output.append(contentType)
+            output.append("\r\n")
+        }
+        if let contentLength {
+            output.append("Content-Length: ")
+            output.appendDecimal(contentLength)
+            output.append("\r\n")
+        }
+        output.append("\r\n")
+    }
+
+    /// Appends `byteCount` in hexadecimal and CR LF: the line before a chunk's data (RFC 9112
+    /// §7.1).
+    public static func chunkSize(_ byteCount: Int, into output: inout ByteQueue) {
+        output.append(String(byteCount, radix: 16))
+        output.append("\r\n")
+    }
+}

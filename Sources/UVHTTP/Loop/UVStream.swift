@@ -1,0 +1,258 @@
+import CLibUV
+import Glibc
+
+/// A TCP connection on the loop, accepted or made by `connect`.
+final class UVStream: UVHandle, ByteStream {
+    /// Until `onClosed`; it then goes, so a handler that holds its stream is no lasting cycle.
+    @exclusivity(unchecked) private var handler: (any StreamHandler)?
+    let peer: SocketAddress?
+
+    private var isConnected = false
+    /// The handler knows that the stream is connected; only then is there reading.
+    private var isAnnounced = false
+    private var isReading = false
+    private var isPaused = false
+    private var hasInputEnded = false
+    private var hasStarted = false
+    /// `shutdown` was called: nothing more is written.
+    @exclusivity(unchecked) private var isOutputEnding = false
+    private var closeError: UVError?
+
+    /// At most one `uv_write` is under way and owns `written`; what is written meanwhile gathers
+    /// in `gathered` and goes with the next.
+    @exclusivity(unchecked) private var isWriting = false
+    @exclusivity(unchecked) private var gathered = ByteQueue()
+    private var written = ByteQueue()
+    private var writeRequest: UnsafeMutablePointer<uv_write_t>?
+
+    init(on loop: UVLoop, peer: SocketAddress?) {
+        self.peer = peer
+        super.init(of: uv_tcp_t.self, on: loop)
+    }
+
+    deinit { writeRequest?.deallocate() }
+
+    /// Takes over the connected socket `descriptor`; closes it when it throws.
+    func open(accepted descriptor: Int32) throws(UVError) {
+        do throws(UVError) {
+            try didInitialize(uv_tcp_init(loop.raw, tcp))
+            try UVError.check(uv_tcp_open(tcp, descriptor))
+        } catch {
+            Glibc.close(descriptor)
+            closeHandle()
+            throw error
+        }
+        // Not fatal if refused: it costs latency only.
+        uv_tcp_nodelay(tcp, 1)
+        isConnected = true
+        isAnnounced = true
+    }
+
+    /// Starts connecting; a failure is told by `onClosed`, in a later turn.
+    func connect(to address: SocketAddress) {
+        do throws(UVError) {
+            try didInitialize(uv_tcp_init(loop.raw, tcp))
+        } catch {
+            preconditionFailure("libuv refuses a handle that has no socket yet: \(error)")
+        }
+        uv_tcp_nodelay(tcp, 1)
+        let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+        let code = address.withSocketAddress { address, _ in
+            uv_tcp_connect(request, tcp, address) { request, status in
+                let request = request.unsafelyUnwrapped
+                let stream = request.pointee.handle.unsafelyUnwrapped
+                request.deallocate()
+                Unmanaged<UVStream>.fromOpaque(stream.pointee.data).takeUnretainedValue()
+                    .onConnected(status)
+            }
+        }
+        guard code < 0 else { return }
+        request.deallocate()
+        fail(code)
+    }
+
+    var queuedBytes: Int {
+        isOpen ? stream.pointee.write_queue_size + gathered.count : 0
+    }
+
+    func start(_ handler: any StreamHandler) {
+        precondition(!hasStarted, "a stream is started once")
+        hasStarted = true
+        guard !loop.isClosing else { return }
+        if hasClosed {
+            // The object must not hold the handler: nothing would come to let go of it.
+            loop.schedule { [closeError] in handler.onClosed(closeError) }
+            return
+        }
+        self.handler = handler
+        if isAnnounced {
+            updateReading()
+        } else if isConnected {
+            loop.schedule { [self] in announce() }
+        }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        guard isOpen, !isOutputEnding, bytes.count > 0 else { return }
+        var taken = 0
+        if isConnected, !isWriting, gathered.isEmpty {
+            var buffer = Self.buffer(bytes)
+            let result = uv_try_write(stream, &buffer, 1)
+            if result == bytes.count { return }
+            guard result >= 0 || result == UV_EAGAIN.rawValue else { return fail(result) }
+            taken = max(0, Int(result))
+        }
+        gathered.append(bytes.dropping(taken))
+        flush()
+    }
+
+    func shutdown() {
+        guard isOpen, !isOutputEnding else { return }
+        isOutputEnding = true
+        flush()
+    }
+
+    func pauseReading() {
+        isPaused = true
+        updateReading()
+    }
+
+    func resumeReading() {
+        isPaused = false
+        updateReading()
+    }
+
+    override func onHandleClosed() {
+        gathered.removeAll(keepingBytes: 0)
+        written.removeAll(keepingBytes: 0)
+        let handler = handler
+        self.handler = nil
+        handler?.onClosed(closeError)
+    }
+
+    /// Closes the stream for `code`; the handler hears of it from the close callback.
+    private func fail(_ code: Int32) {
+        guard isOpen else { return }
+        closeError = UVError(code: code)
+        closeHandle()
+    }
+
+    private func onConnected(_ status: Int32) {
+        guard isOpen else { return }
+        guard status >= 0 else { return fail(status) }
+        isConnected = true
+        flush()
+        if hasStarted { announce() }
+    }
+
+    private func announce() {
+        guard isOpen, !isAnnounced else { return }
+        isAnnounced = true
+        handler?.onConnected()
+        updateReading()
+    }
+
+    /// Begins or ends reading, whichever the state now asks for.
+    private func updateReading() {
+        guard isOpen else { return }
+        let shouldRead = isAnnounced && hasStarted && !isPaused && !hasInputEnded
+        guard shouldRead != isReading else { return }
+        isReading = shouldRead
+        guard shouldRead else {
+            uv_read_stop(stream)
+            return
+        }
+        let code = uv_read_start(
+            stream,
+            { handle, _, buffer in
+                let loop = handle.unsafelyUnwrapped.pointee.loop.unsafelyUnwrapped.pointee.data
+                let memory = Unmanaged<UVLoop>.fromOpaque(loop.unsafelyUnwrapped)
+                    ._withUnsafeGuaranteedRef { $0.readBuffer }
+                buffer.unsafelyUnwrapped.pointee.base = memory.assumingMemoryBound(to: CChar.self)
+                buffer.unsafelyUnwrapped.pointee.len = UVLoop.readBufferBytes
+            },
+            { stream, count, buffer in
+                let data = stream.unsafelyUnwrapped.pointee.data.unsafelyUnwrapped
+                // An open handle retains the stream, and none closes before this returns.
+                Unmanaged<UVStream>.fromOpaque(data)._withUnsafeGuaranteedRef {
+                    $0.onRead(count, buffer.unsafelyUnwrapped.pointee.base)
+                }
+            })
+        if code < 0 { fail(code) }
+    }
+
+    @inline(__always)
+    private func onRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
+        if count > 0 {
+            handler?.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
+        } else if count < 0 {
+            onReadEnded(Int32(truncatingIfNeeded: count))
+        }
+    }
+
+    @inline(never)
+    private func onReadEnded(_ code: Int32) {
+        guard code == UV_EOF.rawValue else { return fail(code) }
+        hasInputEnded = true
+        updateReading()
+        handler?.onEndOfInput()
+    }
+
+    /// Hands what has gathered to libuv, unless it has something already; when nothing is left and
+    /// `shutdown` was called, ends our direction.
+    private func flush() {
+        guard isConnected, !isWriting else { return }
+        if !gathered.isEmpty {
+            submitGathered()
+        } else if isOutputEnding {
+            sendEnd()
+        }
+    }
+
+    private func submitGathered() {
+        let request = writeRequest ?? .allocate(capacity: 1)
+        writeRequest = request
+        swap(&written, &gathered)
+        var buffer = Self.buffer(written.readable)
+        let code = uv_write(request, stream, &buffer, 1) { request, status in
+            let stream = request.unsafelyUnwrapped.pointee.handle.unsafelyUnwrapped
+            Unmanaged<UVStream>.fromOpaque(stream.pointee.data).takeUnretainedValue()
+                .onWritten(status)
+        }
+        guard code >= 0 else { return fail(code) }
+        isWriting = true
+    }
+
+    private func onWritten(_ status: Int32) {
+        isWriting = false
+        guard isOpen else { return }
+        guard status >= 0 else { return fail(status) }
+        written.removeAll(keepingBytes: 0)
+        let isDrained = gathered.isEmpty
+        flush()
+        if isDrained, isOpen, isAnnounced { handler?.onDrained() }
+    }
+
+    /// The FIN, at once; `uv_shutdown` would send it a turn later.
+    private func sendEnd() {
+        var descriptor: uv_os_fd_t = -1
+        uv_fileno(handle, &descriptor)
+        if Glibc.shutdown(descriptor, Int32(SHUT_WR)) != 0 {
+            fail(UVError.lastSystemError.code)
+        }
+    }
+
+    /// Lends `bytes` to a C call that only reads them.
+    private static func buffer(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        return uv_buf_t(base: start?.assumingMemoryBound(to: CChar.self), len: bytes.count)
+    }
+
+    private var tcp: UnsafeMutablePointer<uv_tcp_t> {
+        memory.assumingMemoryBound(to: uv_tcp_t.self)
+    }
+
+    private var stream: UnsafeMutablePointer<uv_stream_t> {
+        memory.assumingMemoryBound(to: uv_stream_t.self)
+    }
+}

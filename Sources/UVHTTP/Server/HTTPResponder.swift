@@ -1,0 +1,128 @@
+/// What of the request shapes the form of its answer.
+public struct AnswerForm {
+    /// The request was HEAD: the answer has the head alone (RFC 9110 §9.3.2).
+    @usableFromInline let omitsBody: Bool
+    /// The client speaks HTTP/1.0: it doesn't know chunks.
+    @usableFromInline let isHTTP10: Bool
+    @usableFromInline let connectionField: HTTPConnectionField
+
+    @inlinable @inline(__always)
+    init(omitsBody: Bool, isHTTP10: Bool, connectionField: HTTPConnectionField) {
+        self.omitsBody = omitsBody
+        self.isHTTP10 = isHTTP10
+        self.connectionField = connectionField
+    }
+}
+
+/// The way to answer one request: at once, in pieces as the client takes them, or later.
+///
+/// Exactly one of the answering calls must be made for each request.
+public struct HTTPResponder {
+    @usableFromInline let output: UnsafeMutablePointer<ByteQueue>
+    @usableFromInline let dateLine: UnsafeRawPointer
+    @usableFromInline let form: AnswerForm
+    @usableFromInline let connection: Unmanaged<ServerConnection>
+
+    @inlinable @inline(__always)
+    init(
+        output: UnsafeMutablePointer<ByteQueue>, dateLine: UnsafeRawPointer, form: AnswerForm,
+        connection: Unmanaged<ServerConnection>
+    ) {
+        self.output = output
+        self.dateLine = dateLine
+        self.form = form
+        self.connection = connection
+    }
+
+    /// Answers with a status, a type (empty: none), further field lines (each with its CR LF) and a
+    /// body.
+    @inlinable
+    public func respond(
+        _ status: HTTPStatus, contentType: UnsafeRawBufferPointer,
+        fieldLines: UnsafeRawBufferPointer,
+        body: UnsafeRawBufferPointer
+    ) {
+        HeadWriter.response(
+            status, contentType: contentType, framing: .length(body.count), fieldLines: fieldLines,
+            dateLine: dateLine, connection: form.connectionField, into: &output.pointee)
+        if !form.omitsBody { output.pointee.append(body) }
+    }
+
+    /// Answers with text that is known beforehand.
+    @inlinable
+    public func respond(
+        _ status: HTTPStatus, contentType: StaticString, fieldLines: StaticString = "",
+        body: StaticString
+    ) {
+        respond(
+            status, contentType: contentType.bytes, fieldLines: fieldLines.bytes, body: body.bytes)
+    }
+
+    /// Answers with bytes that were made for this request.
+    public func respond(
+        _ status: HTTPStatus, contentType: StaticString, fieldLines: [UInt8] = [], body: [UInt8]
+    ) {
+        fieldLines.withUnsafeBytes { lines in
+            body.withUnsafeBytes { body in
+                respond(status, contentType: contentType.bytes, fieldLines: lines, body: body)
+            }
+        }
+    }
+
+    /// Answers with a head alone: for the statuses that have no body (204, 304).
+    public func respondWithoutBody(_ status: HTTPStatus, fieldLines: StaticString) {
+        HeadWriter.response(
+            status, contentType: .empty, framing: .none, fieldLines: fieldLines.bytes,
+            dateLine: dateLine, connection: form.connectionField, into: &output.pointee)
+    }
+
+    /// The hot answer: `200`, a type and a body that is copied in one piece.
+    @inlinable @inline(__always)
+    public func respondOK(contentType: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        HeadWriter.ok(
+            contentType: contentType, contentLength: body.count, dateLine: dateLine,
+            connection: form.connectionField, into: &output.pointee)
+        if !form.omitsBody { output.pointee.append(body) }
+    }
+
+    /// `200` with a body of `contentLength` bytes that `write` appends to the output itself.
+    @inlinable @inline(__always)
+    public func respondOK(
+        contentType: StaticString, contentLength: Int, _ write: (inout ByteQueue) -> Void
+    ) {
+        HeadWriter.ok(
+            contentType: contentType.bytes, contentLength: contentLength, dateLine: dateLine,
+            connection: form.connectionField, into: &output.pointee)
+        if !form.omitsBody { write(&output.pointee) }
+    }
+
+    /// `200` with a body of unknown length, made piece by piece: `produce` appends the next piece
+    /// and says whether more will come. It is called once per turn of the loop, whenever the client
+    /// has taken what was there.
+    public func stream(
+        contentType: StaticString, _ produce: @escaping (inout ByteQueue) -> Bool
+    ) {
+        HeadWriter.response(
+            .ok, contentType: contentType.bytes,
+            framing: form.isHTTP10 ? .untilClose : .chunked, fieldLines: .empty,
+            dateLine: dateLine, connection: form.isHTTP10 ? .close : form.connectionField,
+            into: &output.pointee)
+        if !form.omitsBody {
+            connection._withUnsafeGuaranteedRef { $0.startStreaming(produce, form: form) }
+        }
+    }
+
+    /// Keeps the place of this answer in the order of the connection's answers; fill it from any
+    /// later event.
+    public func later() -> DeferredResponse {
+        connection._withUnsafeGuaranteedRef { $0.deferAnswer(form) }
+    }
+}
+
+extension StaticString {
+    /// The text's bytes.
+    @inlinable @inline(__always)
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
+    }
+}

@@ -1,0 +1,174 @@
+/// What a server counts; only ever grows.
+public struct HTTPServerCounters {
+    /// Requests given to the service.
+    public var requests: UInt64 = 0
+    /// Requests refused for breaking a rule of HTTP or a limit, or for being too slow.
+    public var refusals: UInt64 = 0
+    public var connectionsAccepted: UInt64 = 0
+}
+
+/// An HTTP/1.1 server on an event loop: accepts connections, keeps them, sweeps out those that are
+/// overdue, and stops without dropping what is in flight.
+public final class HTTPServer {
+    /// Milliseconds between two looks at every connection's deadlines.
+    static let sweepMilliseconds: UInt64 = 500
+    /// Bytes of answers after which a connection's gathered output is written within the turn.
+    static let flushBytes = 64 * 1024
+    /// Bytes of output memory kept between turns.
+    static let outputKeptBytes = 256 * 1024
+
+    /// Constant; behind a pointer, so that the hot path copies nothing of it.
+    let limits: UnsafePointer<HTTPLimits>
+    let service: any HTTPService
+    /// Where the connection whose turn it is gathers its answers; empty between turns of
+    /// connections.
+    let output: UnsafeMutablePointer<ByteQueue>
+    /// The counters, bumped in place.
+    public let counters: UnsafeMutablePointer<HTTPServerCounters>
+    /// `Date: …` with CR LF, of the current second.
+    let dateLine: UnsafeRawPointer
+
+    private let loop: any EventLoop
+    private let dateStorage: UnsafeMutableRawPointer
+    private var dateSeconds = -1
+    private var listeners: [any StreamListener] = []
+    private var connections: [ServerConnection] = []
+    private var readyConnections: [ServerConnection] = []
+    private var sweeper: (any LoopTimer)?
+    private var onStopped: (() -> Void)?
+    private var isAcceptingPaused = false
+    private(set) var isStopping = false
+
+    /// The loop keeps calling this server until `stop` has completed.
+    public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
+        self.loop = loop
+        let storage = UnsafeMutablePointer<HTTPLimits>.allocate(capacity: 1)
+        storage.initialize(to: limits)
+        self.limits = UnsafePointer(storage)
+        self.service = service
+        output = .allocate(capacity: 1)
+        output.initialize(to: ByteQueue())
+        counters = .allocate(capacity: 1)
+        counters.initialize(to: HTTPServerCounters())
+        dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
+        dateLine = UnsafeRawPointer(dateStorage)
+        refreshDate()
+        loop.onTurnEnd { [weak self] in self?.onTurnEnd() }
+        sweeper = loop.startTimer(
+            afterMilliseconds: Self.sweepMilliseconds, repeatMilliseconds: Self.sweepMilliseconds
+        ) { [weak self] in self?.sweep() }
+    }
+
+    deinit {
+        sweeper?.cancel()
+        output.deinitialize(count: 1)
+        output.deallocate()
+        counters.deallocate()
+        limits.deallocate()
+        dateStorage.deallocate()
+    }
+
+    /// Connections open now.
+    public var connectionCount: Int { connections.count }
+
+    var nowMilliseconds: UInt64 { loop.nowMilliseconds }
+
+    /// Begins to accept connections on `address`; returns it with the port that was chosen if it
+    /// said 0.
+    @discardableResult
+    public func listen(on address: SocketAddress) throws(UVError) -> SocketAddress {
+        let listener = try loop.listen(on: address, backlog: limits.pointee.backlog) {
+            [weak self] stream in
+            self?.onStream(stream)
+        }
+        listeners.append(listener)
+        return listener.address
+    }
+
+    /// Stops accepting, lets what is in flight be answered, and calls `completion` when the last
+    /// connection is gone.
+    public func stop(completion: @escaping () -> Void) {
+        isStopping = true
+        onStopped = completion
+        for listener in listeners { listener.close() }
+        listeners.removeAll()
+        for connection in connections { connection.onServerStopping() }
+        loop.schedule { [self] in completeStopIfDone() }
+    }
+
+    /// Closes every connection at once: for a stop whose time is up.
+    public func closeConnections() {
+        for connection in connections { connection.close() }
+    }
+
+    // MARK: For the connections
+
+    func schedule(_ body: @escaping () -> Void) { loop.schedule(body) }
+
+    func onAnswerReady(_ connection: ServerConnection) { readyConnections.append(connection) }
+
+    func onConnectionClosed(_ connection: ServerConnection) {
+        let index = connection.indexInServer
+        let last = connections.removeLast()
+        if last !== connection {
+            last.indexInServer = index
+            connections[index] = last
+        }
+        if isAcceptingPaused, connections.count < limits.pointee.connectionsMax {
+            isAcceptingPaused = false
+            for listener in listeners { listener.resume() }
+        }
+        completeStopIfDone()
+    }
+
+    /// Writes the Date line anew when the second has changed (RFC 9110 §6.6.1).
+    @inline(__always)
+    func refreshDate() {
+        let seconds = loop.unixSeconds
+        if seconds != dateSeconds { writeDate(seconds) }
+    }
+
+    @inline(never)
+    private func writeDate(_ seconds: Int) {
+        dateSeconds = seconds
+        dateStorage.copyMemory(
+            from: StaticString("Date: ").bytes.baseAddress.unsafelyUnwrapped, byteCount: 6)
+        HTTPDate.write(unixSeconds: seconds, into: dateStorage + 6)
+        (dateStorage + HeadWriter.dateLineBytes - 2).copyMemory(
+            from: StaticString("\r\n").bytes.baseAddress.unsafelyUnwrapped, byteCount: 2)
+    }
+
+    // MARK: Events
+
+    private func onStream(_ stream: any ByteStream) {
+        guard !isStopping else { return stream.close() }
+        counters.pointee.connectionsAccepted &+= 1
+        let connection = ServerConnection(server: self, stream: stream)
+        connection.indexInServer = connections.count
+        connections.append(connection)
+        connection.start()
+        if connections.count >= limits.pointee.connectionsMax, !isAcceptingPaused {
+            isAcceptingPaused = true
+            for listener in listeners { listener.pause() }
+        }
+    }
+
+    private func onTurnEnd() {
+        guard !readyConnections.isEmpty else { return }
+        let ready = readyConnections
+        readyConnections.removeAll(keepingCapacity: true)
+        for connection in ready { connection.onTurnEnd() }
+    }
+
+    private func sweep() {
+        let now = loop.nowMilliseconds
+        for connection in connections { connection.onSweep(now: now) }
+    }
+
+    private func completeStopIfDone() {
+        guard isStopping, connections.isEmpty, let completion = onStopped else { return }
+        onStopped = nil
+        sweeper?.cancel()
+        completion()
+    }
+}

@@ -1,0 +1,60 @@
+/// A request while it is being answered: borrowed from the connection's buffers, gone when the call
+/// that got it returns.
+public struct HTTPRequest {
+    @usableFromInline let base: UnsafeRawPointer
+    @usableFromInline let head: UnsafePointer<HTTPRequestHead>
+    /// The whole body, decoded; empty while the service is asked for admission.
+    public let body: UnsafeRawBufferPointer
+
+    @inlinable @inline(__always)
+    public init(
+        base: UnsafeRawPointer, head: UnsafePointer<HTTPRequestHead>, body: UnsafeRawBufferPointer
+    ) {
+        self.base = base
+        self.head = head
+        self.body = body
+    }
+
+    @inlinable @inline(__always) public var method: HTTPMethod { head.pointee.method }
+
+    /// The target's path, still percent-encoded, starting with `/` (or `*`); empty for an absolute
+    /// form without one.
+    @inlinable @inline(__always)
+    public var path: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base + head.pointee.pathOffset, count: head.pointee.pathCount)
+    }
+
+    /// The query without its `?`, still percent-encoded.
+    @inlinable @inline(__always)
+    public var query: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: base + head.pointee.queryOffset, count: head.pointee.queryCount)
+    }
+
+    @inlinable @inline(__always)
+    public var fields: HTTPFields {
+        HTTPFields(
+            UnsafeRawBufferPointer(
+                start: base + head.pointee.fieldsOffset,
+                count: head.pointee.byteCount &- head.pointee.fieldsOffset))
+    }
+}
+
+/// What a service says when it has seen a head whose body is still on its way.
+public enum HTTPAdmission {
+    /// Read the body, then ask for the answer.
+    case readBody
+    /// The answer doesn't depend on the body: ask for it now, and don't read the body.
+    case answerNow
+}
+
+/// The application behind a server. Every call comes on the loop's thread, to completion.
+public protocol HTTPService: AnyObject {
+    /// The head is there, the body isn't: is it worth reading? A client that sent `Expect:
+    /// 100-continue` is answered accordingly. Not asked when the body came together with the head.
+    func admit(_ request: HTTPRequest) -> HTTPAdmission
+
+    /// The request is whole. Answer through `responder` before returning, or take
+    /// `responder.later()` and answer then.
+    func respond(to request: HTTPRequest, _ responder: HTTPResponder)
+}

@@ -1,0 +1,380 @@
+/// One client's connection: takes what `ServerConnectionState` finds in the bytes to the service,
+/// keeps the answers in the order of the requests, and writes once per turn.
+public final class ServerConnection: StreamHandler {
+    private let server: HTTPServer
+    private let stream: any ByteStream
+    private let state: UnsafeMutablePointer<ServerConnectionState>
+    /// Answers that wait for their turn or are still being made, oldest first.
+    private var waiting: [DeferredResponse] = []
+    /// The place of the answer that is being made right now, when others are before it.
+    private var placeholder: DeferredResponse?
+    private var placeholderIsTaken = false
+    private var isReadingPaused = false
+    private var isContinuationScheduled = false
+    /// Requests lie in the input that wait until this connection is rid of what it owes.
+    private var isStalled = false
+    private var isAnswerReady = false
+    private var isClosed = false
+    private var inputHasEnded = false
+    /// Where the server keeps this connection.
+    var indexInServer = 0
+
+    init(server: HTTPServer, stream: any ByteStream) {
+        self.server = server
+        self.stream = stream
+        state = .allocate(capacity: 1)
+        state.initialize(to: ServerConnectionState(nowMilliseconds: server.nowMilliseconds))
+    }
+
+    deinit {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
+    func start() { stream.start(self) }
+
+    var dateLine: UnsafeRawPointer { server.dateLine }
+
+    // MARK: Events of the stream
+
+    public func onConnected() {}
+
+    public func onRead(_ bytes: UnsafeMutableRawBufferPointer) {
+        guard state.pointee.lingersUntil == nil, let base = bytes.baseAddress else { return }
+        server.refreshDate()
+        if state.pointee.input.isEmpty {
+            let used = consume(UnsafeMutableRawPointer(base), bytes.count)
+            if used < bytes.count {
+                state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
+            }
+        } else {
+            state.pointee.input.append(UnsafeRawBufferPointer(bytes))
+            consumeInput()
+        }
+        settle()
+    }
+
+    public func onEndOfInput() {
+        inputHasEnded = true
+        settle()
+    }
+
+    public func onDrained() {
+        state.pointee.onOutput(byteCount: 0, queued: 0, now: server.nowMilliseconds)
+        pump()
+    }
+
+    public func onClosed(_ error: UVError?) {
+        isClosed = true
+        for answer in waiting { answer.abandon() }
+        waiting.removeAll()
+        server.onConnectionClosed(self)
+    }
+
+    // MARK: Taking requests
+
+    private func consumeInput() {
+        let readable = state.pointee.input.readable
+        guard let base = readable.baseAddress else { return }
+        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count)
+        state.pointee.input.removeFirst(used)
+        if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
+    }
+
+    /// Takes the whole requests at the front of the bytes; returns how many bytes that were. 16
+    /// bytes behind them are overwritten with zeros, the parser's sentinel.
+    private func consume(_ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        (base + count).storeBytes(of: 0, as: UInt64.self)
+        (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+        let now = server.nowMilliseconds
+        var offset = 0
+        var taken = 0
+        while offset < count {
+            if state.pointee.hasEnded { return count }
+            if isFull {
+                isStalled = true
+                break
+            }
+            if taken == server.limits.pointee.requestsPerTurnMax {
+                scheduleContinuation()
+                break
+            }
+            let bytes = UnsafeRawPointer(base) + offset
+            switch state.pointee.step(bytes, count: count - offset, limits: server.limits, now: now)
+            {
+            case .request(let consumed):
+                answerRequest(bytes)
+                state.pointee.onRequestTaken(now: now)
+                offset += consumed
+                taken += 1
+            case .progress(let consumed):
+                offset += consumed
+            case .needInput:
+                return offset
+            case .admission:
+                offset += admit(bytes, count: count - offset)
+            case .refused(let refusal):
+                refuse(refusal)
+                return count
+            }
+        }
+        return offset
+    }
+
+    /// Whether this connection must first get rid of what it owes.
+    private var isFull: Bool {
+        if waiting.count >= server.limits.pointee.pipelineDepthMax { return true }
+        if server.output.pointee.count >= HTTPServer.flushBytes { flush() }
+        return stream.queuedBytes >= server.limits.pointee.outputBytesMax
+    }
+
+    private func answerRequest(_ bytes: UnsafeRawPointer) {
+        server.counters.pointee.requests &+= 1
+        let byteCount = head.pointee.byteCount
+        if state.pointee.isSetAside {
+            guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }
+            respond(to: headBytes, body: state.pointee.body.readable)
+        } else if case .length(let length) = head.pointee.framing {
+            respond(
+                to: bytes, body: UnsafeRawBufferPointer(start: bytes + byteCount, count: length))
+        } else {
+            respond(to: bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    @inline(__always)
+    private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
+        let form = answerForm()
+        let request = HTTPRequest(base: bytes, head: head, body: body)
+        if waiting.isEmpty {
+            server.service.respond(to: request, responder(server.output, form))
+        } else {
+            respondInTurn(to: request, form)
+        }
+    }
+
+    /// Answers a request while earlier ones wait for theirs: the answer is set aside until its
+    /// turn.
+    private func respondInTurn(to request: HTTPRequest, _ form: AnswerForm) {
+        let place = DeferredResponse(self, form)
+        waiting.append(place)
+        fill(place) { server.service.respond(to: request, $0) }
+    }
+
+    private var head: UnsafeMutablePointer<HTTPRequestHead> { state.pointee.head }
+
+    private func answerForm() -> AnswerForm {
+        if server.isStopping { head.pointee.keepsAlive = false }
+        let isHTTP10 = head.pointee.minorVersion == 0
+        let field: HTTPConnectionField =
+            !head.pointee.keepsAlive ? .close : isHTTP10 ? .keepAlive : .absent
+        return AnswerForm(
+            omitsBody: head.pointee.method == .head, isHTTP10: isHTTP10, connectionField: field)
+    }
+
+    private func responder(
+        _ output: UnsafeMutablePointer<ByteQueue>, _ form: AnswerForm
+    ) -> HTTPResponder {
+        HTTPResponder(
+            output: output, dateLine: server.dateLine, form: form, connection: .passUnretained(self)
+        )
+    }
+
+    /// Asks the service whether the body that is on its way is to be read; returns the bytes
+    /// consumed.
+    private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
+        let request = HTTPRequest(
+            base: bytes, head: head, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        switch server.service.admit(request) {
+        case .readBody:
+            if head.pointee.expectsContinue { sendContinue() }
+            return state.pointee.readBody(
+                headBytes: UnsafeRawBufferPointer(start: bytes, count: head.pointee.byteCount),
+                limits: server.limits)
+        case .answerNow:
+            // The body stays unread, so this must be the connection's last answer.
+            server.counters.pointee.requests &+= 1
+            head.pointee.keepsAlive = false
+            respond(to: bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
+            state.pointee.end()
+            return count
+        }
+    }
+
+    private func sendContinue() {
+        if waiting.isEmpty {
+            server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
+        } else {
+            let place = DeferredResponse(self, answerForm())
+            place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
+            waiting.append(place)
+        }
+    }
+
+    // MARK: Giving answers
+
+    func deferAnswer(_ form: AnswerForm) -> DeferredResponse {
+        if let placeholder {
+            placeholderIsTaken = true
+            return placeholder
+        }
+        let place = DeferredResponse(self, form)
+        waiting.append(place)
+        return place
+    }
+
+    func startStreaming(_ produce: @escaping (inout ByteQueue) -> Bool, form: AnswerForm) {
+        deferAnswer(form).stream(produce)
+        scheduleContinuation()
+    }
+
+    /// Lets `answer` write the answer of `place`; it may also put it off, or make it a stream.
+    func fill(_ place: DeferredResponse, _ answer: (HTTPResponder) -> Void) {
+        placeholder = place
+        placeholderIsTaken = false
+        answer(place.responder(on: self))
+        placeholder = nil
+        if !placeholderIsTaken { place.markReady() }
+        if !isAnswerReady, waiting.first === place {
+            isAnswerReady = true
+            server.onAnswerReady(self)
+        }
+    }
+
+    /// The end of a turn in which an answer became ready.
+    func onTurnEnd() {
+        isAnswerReady = false
+        if !isClosed { pump() }
+    }
+
+    /// Writes the answers whose turn has come; of a streamed one, one piece.
+    private func pump() {
+        server.refreshDate()
+        while let first = waiting.first {
+            guard first.isReady || first.isStream else { break }
+            first.drain(into: &server.output.pointee)
+            if first.isStream {
+                guard stream.queuedBytes == 0 else { break }
+                first.produceNext(into: &server.output.pointee)
+                if first.produce != nil {
+                    scheduleContinuation()
+                    break
+                }
+            }
+            waiting.removeFirst()
+            if first.closes { state.pointee.end() }
+        }
+        settle()
+    }
+
+    /// Answers a request that broke a rule, and takes no further one.
+    private func refuse(_ refusal: HTTPRefusal) {
+        server.counters.pointee.refusals &+= 1
+        state.pointee.end()
+        let form = AnswerForm(omitsBody: false, isHTTP10: false, connectionField: .close)
+        if waiting.isEmpty {
+            Self.write(refusal, with: responder(server.output, form))
+        } else {
+            let place = DeferredResponse(self, form)
+            waiting.append(place)
+            fill(place) { Self.write(refusal, with: $0) }
+        }
+    }
+
+    private static func write(_ refusal: HTTPRefusal, with responder: HTTPResponder) {
+        let status = HTTPStatus(refusal.status)
+        let body =
+            "{\"title\":\"\(status.reason)\",\"status\":\(status.code),\"detail\":\"\(refusal.reason)\"}\n"
+        responder.respond(status, contentType: "application/problem+json", body: Array(body.utf8))
+    }
+
+    private func flush() {
+        let byteCount = server.output.pointee.count
+        guard byteCount > 0 else { return }
+        stream.write(server.output.pointee.readable)
+        server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
+        state.pointee.onOutput(
+            byteCount: byteCount, queued: stream.queuedBytes, now: server.nowMilliseconds)
+    }
+
+    // MARK: Going on and ending
+
+    /// Goes on in the next turn: with requests that were left lying, with the next piece of a
+    /// stream.
+    private func scheduleContinuation() {
+        guard !isContinuationScheduled else { return }
+        isContinuationScheduled = true
+        server.schedule { [self] in
+            isContinuationScheduled = false
+            guard !isClosed else { return }
+            server.refreshDate()
+            if state.pointee.lingersUntil == nil { consumeInput() }
+            pump()
+        }
+    }
+
+    /// After every event: writes, then sees whether to read on, to wait, or to end.
+    private func settle() {
+        flush()
+        guard !isClosed else { return }
+        if state.pointee.lingersUntil != nil {
+            if inputHasEnded { stream.close() }
+            return
+        }
+        if isStalled, !isFull {
+            isStalled = false
+            scheduleContinuation()
+        }
+        let isAtRest = waiting.isEmpty && !isContinuationScheduled && !isStalled
+        let mayEnd =
+            state.pointee.hasEnded || inputHasEnded
+            || (server.isStopping && state.pointee.isBetweenMessages)
+        if isAtRest, mayEnd {
+            finish()
+        } else {
+            setReadingPaused(isStalled || isContinuationScheduled)
+        }
+    }
+
+    private func setReadingPaused(_ isPaused: Bool) {
+        guard isPaused != isReadingPaused, !inputHasEnded else { return }
+        isReadingPaused = isPaused
+        if isPaused { stream.pauseReading() } else { stream.resumeReading() }
+    }
+
+    /// Everything is answered: ends our direction, and reads on for a while, because closing with
+    /// unread input would reset the connection and could destroy the last answer on its way (RFC
+    /// 9112 §9.6).
+    private func finish() {
+        state.pointee.end()
+        guard stream.queuedBytes == 0 else { return }
+        stream.shutdown()
+        if inputHasEnded {
+            stream.close()
+        } else {
+            setReadingPaused(false)
+            state.pointee.lingersUntil =
+                server.nowMilliseconds + server.limits.pointee.lingerMilliseconds
+        }
+    }
+
+    /// The server stops: an idle connection ends now, a busy one with the answer it is owed.
+    func onServerStopping() {
+        settle()
+    }
+
+    /// Called every `HTTPServer.sweepMilliseconds`.
+    func onSweep(now: UInt64) {
+        let overdue = state.pointee.overdue(
+            now: now, waiting: waiting.count, queued: stream.queuedBytes, limits: server.limits)
+        switch overdue {
+        case nil: break
+        case .silently: stream.close()
+        case .withRefusal(let refusal):
+            refuse(refusal)
+            settle()
+        }
+    }
+
+    func close() { stream.close() }
+}

@@ -1,0 +1,206 @@
+/// What a server's connection knows and decides: where messages begin and end in the bytes that
+/// arrive, and how long anything may take. It does no I/O; `ServerConnection` acts on what it says.
+struct ServerConnectionState: ~Copyable {
+    enum Step {
+        /// Nothing more can be made of these bytes alone.
+        case needInput
+        /// A head whose body isn't there yet: the service must say whether it is to be read.
+        case admission
+        /// A whole request: in the bytes given, or with its head and body set aside (`isSetAside`).
+        case request(consumed: Int)
+        /// Part of a chunked body was taken.
+        case progress(consumed: Int)
+        /// The peer broke a rule: answer and close.
+        case refused(HTTPRefusal)
+    }
+
+    enum Phase: Equatable {
+        case head
+        /// Waiting until head and body, `byteCount` bytes, lie in one piece.
+        case wholeMessage(byteCount: Int)
+        case chunkedBody
+        /// No further request is taken.
+        case ended
+    }
+
+    /// Bytes read and not consumed yet.
+    var input = ByteQueue()
+    /// The head of the request under way; owned by this state.
+    let head: UnsafeMutablePointer<HTTPRequestHead>
+    /// Head and body of a request with a chunked body, which doesn't lie in one piece on the wire.
+    var headBytes = ByteQueue()
+    var body = ByteQueue()
+    private(set) var phase = Phase.head
+    private var decoder = HTTPBodyDecoder(
+        .none, bodyBytesMax: 0, chunkOverheadBytesMax: 0)
+
+    /// When the current message's first byte came; nil between messages.
+    private var messageSince: UInt64?
+    private var bodySince: UInt64 = 0
+    private var bodyBytes = 0
+    private var idleSince: UInt64
+    private var outputSince: UInt64?
+    /// Bytes written since `outputSince`, those that waited then included.
+    private var outputWritten = 0
+    /// Set when the last answer is out and the connection is only read until its peer has seen it.
+    var lingersUntil: UInt64?
+
+    init(nowMilliseconds: UInt64) {
+        idleSince = nowMilliseconds
+        head = .allocate(capacity: 1)
+        head.initialize(to: HTTPRequestHead())
+    }
+
+    deinit { head.deallocate() }
+
+    var isSetAside: Bool { phase == .chunkedBody }
+    var hasEnded: Bool { phase == .ended }
+    var isBetweenMessages: Bool { phase == .head && messageSince == nil }
+
+    /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
+    mutating func step(
+        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64
+    ) -> Step {
+        switch phase {
+        case .head:
+            switch HTTPRequestParser.parse(
+                bytes, count: count, limits: HTTPHeadLimits(limits.pointee), into: &head.pointee)
+            {
+            case .complete: return onHead(count: count, limits: limits, now: now)
+            case .incomplete:
+                if messageSince == nil { messageSince = now }
+                return .needInput
+            case .refused(let refusal): return .refused(refusal)
+            }
+        case .wholeMessage(let byteCount):
+            bodyBytes = count - head.pointee.byteCount
+            return count >= byteCount ? .request(consumed: byteCount) : .needInput
+        case .chunkedBody:
+            let input = UnsafeRawBufferPointer(start: bytes, count: count)
+            let (consumed, outcome) = decoder.decode(input, into: &body)
+            switch outcome {
+            case .needMore:
+                bodyBytes += consumed
+                return consumed > 0 ? .progress(consumed: consumed) : .needInput
+            case .complete: return .request(consumed: consumed)
+            case .refused(let refusal): return .refused(refusal)
+            }
+        case .ended:
+            return .needInput
+        }
+    }
+
+    @inline(__always)
+    private mutating func onHead(count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64) -> Step
+    {
+        switch head.pointee.framing {
+        case .none:
+            return .request(consumed: head.pointee.byteCount)
+        case .length(let length):
+            if length > limits.pointee.bodyBytesMax { return .refused(Self.bodyTooLong) }
+            if count - head.pointee.byteCount >= length {
+                return .request(consumed: head.pointee.byteCount + length)
+            }
+        case .chunked, .untilClose:
+            break
+        }
+        messageSince = messageSince ?? now
+        bodySince = now
+        bodyBytes = count - head.pointee.byteCount
+        return .admission
+    }
+
+    /// The body is to be read. For a chunked one `headBytes` is set aside; returns how many bytes
+    /// that consumed.
+    mutating func readBody(
+        headBytes bytes: UnsafeRawBufferPointer, limits: UnsafePointer<HTTPLimits>
+    ) -> Int {
+        guard case .length(let length) = head.pointee.framing else {
+            headBytes.append(bytes)
+            decoder = HTTPBodyDecoder(
+                .chunked, bodyBytesMax: limits.pointee.bodyBytesMax,
+                chunkOverheadBytesMax: limits.pointee.chunkOverheadBytesMax)
+            phase = .chunkedBody
+            return bytes.count
+        }
+        phase = .wholeMessage(byteCount: head.pointee.byteCount + length)
+        return 0
+    }
+
+    /// The request has been given to the service: the next message may begin.
+    @inline(__always)
+    mutating func onRequestTaken(now: UInt64) {
+        if phase != .head { releaseBody() }
+        messageSince = nil
+        idleSince = now
+        if !head.pointee.keepsAlive { phase = .ended }
+    }
+
+    @inline(never)
+    private mutating func releaseBody() {
+        headBytes.removeAll(keepingBytes: 0)
+        body.removeAll(keepingBytes: 0)
+        phase = .head
+    }
+
+    /// No further request is to be taken: the peer broke a rule, asked for it, or the server stops.
+    mutating func end() {
+        if phase != .head { releaseBody() }
+        phase = .ended
+    }
+
+    /// Told after each write of `byteCount` bytes: `queued` bytes in all now wait for the kernel.
+    @inline(__always)
+    mutating func onOutput(byteCount: Int, queued: Int, now: UInt64) {
+        if queued == 0 {
+            outputSince = nil
+        } else if outputSince == nil {
+            outputSince = now
+            outputWritten = queued
+        } else {
+            outputWritten += byteCount
+        }
+    }
+
+    /// What is overdue at `now`, if anything. `waiting`: requests whose answers the service still
+    /// owes; `queued`: bytes that the kernel has not taken.
+    mutating func overdue(
+        now: UInt64, waiting: Int, queued: Int, limits: UnsafePointer<HTTPLimits>
+    ) -> Overdue? {
+        if let lingersUntil { return now >= lingersUntil ? .silently : nil }
+        if queued > 0, let since = outputSince {
+            return isTooSlow(since: since, bytes: outputWritten - queued, now: now, limits: limits)
+                ? .silently : nil
+        }
+        switch phase {
+        case .wholeMessage, .chunkedBody:
+            return isTooSlow(since: bodySince, bytes: bodyBytes, now: now, limits: limits)
+                ? .withRefusal(Self.bodyTooSlow) : nil
+        case .head, .ended:
+            if let messageSince {
+                return now >= messageSince + limits.pointee.headMillisecondsMax
+                    ? .withRefusal(Self.headTooSlow) : nil
+            }
+            return waiting == 0 && now >= idleSince + limits.pointee.keepAliveMilliseconds
+                ? .silently : nil
+        }
+    }
+
+    enum Overdue {
+        case silently
+        case withRefusal(HTTPRefusal)
+    }
+
+    private func isTooSlow(
+        since: UInt64, bytes: Int, now: UInt64, limits: UnsafePointer<HTTPLimits>
+    ) -> Bool {
+        guard now > since + limits.pointee.transferGraceMilliseconds else { return false }
+        let milliseconds = Int(
+            truncatingIfNeeded: now - since - limits.pointee.transferGraceMilliseconds)
+        return bytes < milliseconds / 1000 * limits.pointee.transferBytesPerSecondMin
+    }
+
+    static let bodyTooLong = HTTPRefusal(413, "the body is longer than this node takes")
+    static let headTooSlow = HTTPRefusal(408, "the head of the request took too long to arrive")
+    static let bodyTooSlow = HTTPRefusal(408, "the body of the request arrived too slowly")
+}

@@ -1,0 +1,64 @@
+import UVHTTP
+
+extension Failure {
+    /// What a request without an answer means for the person who asked for it.
+    init(
+        _ error: HTTPClientError, node: NodeAddress, timeoutMilliseconds: UInt64,
+        in directory: NodeDirectory
+    ) {
+        switch error {
+        case .unresolved, .unreachable:
+            self.init(
+                .unreachable, "cannot reach \(node): \(error.sentence).",
+                advice: directory.advice)
+        case .disconnected:
+            self.init(
+                .unreachable, "\(node) closed the connection before it answered.",
+                advice: "A write may have been carried out; read the key to know.")
+        case .timedOut:
+            self.init(
+                .unreachable, "\(node) did not answer within \(seconds(timeoutMilliseconds)).",
+                advice: "--timeout SECONDS waits longer.")
+        case .malformed(let refusal) where refusal.status == 413:
+            let limit = NodeClient.answerBytesMax / 1024 / 1024
+            self.init(
+                .failure, "the answer of \(node) is longer than \(limit) MiB.",
+                advice: "kvctl holds an answer in memory; curl writes one of any length to a file.")
+        case .malformed(let refusal):
+            self.init(
+                .failure, "what answers as \(node) does not speak HTTP: \(refusal.reason).",
+                advice: "Does another program have that port?")
+        case .overloaded:
+            self.init(.failure, "too many requests to \(node) at once.")
+        case .closed:
+            self.init(.failure, "interrupted.")
+        }
+    }
+
+    /// A node's answer of a status that the command can't use.
+    init(unexpected response: HTTPClientResponse, from node: NodeAddress, to path: String) {
+        let body = Printable.text(String(decoding: response.body.prefix(500), as: UTF8.self))
+        let detail = body.isEmpty ? "" : ": \(body)"
+        let advice: String
+        switch response.status {
+        case 404: advice = "Is it a Canopy node? kvctl get, put and delete speak to others as well."
+        case 503: advice = "Is the root up? See: kvctl tree, kvctl cluster status"
+        default: advice = ""
+        }
+        self.init(
+            .failure, "\(node) answered \(response.status) to GET \(path)\(detail)", advice: advice)
+    }
+
+    /// An answer of status 200 that is not what `path` promises.
+    init(unreadable path: String, from node: NodeAddress) {
+        self.init(
+            .failure, "what \(node) answered to GET \(path) can't be read.",
+            advice: "Is it a Canopy node of another version? kvctl is \(kvctlVersion).")
+    }
+}
+
+/// `10 s`, `0.5 s`.
+private func seconds(_ milliseconds: UInt64) -> String {
+    milliseconds % 1000 == 0
+        ? "\(milliseconds / 1000) s" : "\(Double(milliseconds) / 1000) s"
+}

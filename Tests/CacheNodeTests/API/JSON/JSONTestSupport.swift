@@ -1,0 +1,42 @@
+import UVHTTP
+
+@testable import CacheNode
+
+/// What `write` appends to an empty queue, as text.
+func written(_ write: (inout ByteQueue) -> Void) -> String {
+    var output = ByteQueue()
+    write(&output)
+    return output.readable.text
+}
+
+extension Array where Element == UInt8 {
+    /// Whether these bytes are a JSON text.
+    var isJSON: Bool { withUnsafeBytes(JSONScanner.isDocument) }
+
+    /// Why they aren't one, or nil.
+    var jsonError: JSONError? {
+        withUnsafeBytes { bytes in
+            do throws(JSONError) {
+                _ = try JSONScanner.document(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+}
+
+/// xorshift64: the same numbers for the same seed, everywhere.
+struct SeededNumbers {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// 0…`limit` − 1.
+    mutating func next(_ limit: Int) -> Int {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return Int(state >> 11) % limit
+    }
+}

@@ -1,0 +1,110 @@
+"""Fixtures: clusters of real processes, ended and checked after the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import CACHENODE, KVCTL, Cluster, Process, close_processes
+
+ClusterFactory = Callable[..., Cluster]
+ProcessKeeper = Callable[[Process], Process]
+
+#: What runs at the moment, for the report of a failed test.
+live_processes: list[Process] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("CANOPY_SLOW") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow; CANOPY_SLOW=1 runs it"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        for process in live_processes:
+            report.sections.append((f"log of {process.name}", process.log()[-3000:]))
+    return report
+
+
+@pytest.fixture(scope="session")
+def binaries() -> None:
+    for binary in (CACHENODE, KVCTL):
+        assert binary.exists(), f"{binary} is not there: swift build -c release"
+
+
+def make_factory(folder: Path, made: list[Cluster]) -> ClusterFactory:
+    def make(
+        depth: int, options: tuple[str, ...] = (), slots: list[int] | None = None
+    ) -> Cluster:
+        """A started tree; with `slots` only these nodes of it (an empty list: none)."""
+        cluster = Cluster(folder / f"cluster-{len(made)}", depth, options)
+        made.append(cluster)
+        try:
+            if slots is None or slots:
+                cluster.start(slots)
+        finally:
+            live_processes.extend(cluster.nodes.values())
+        return cluster
+
+    return make
+
+
+def close_all(clusters: list[Cluster]) -> None:
+    failures = []
+    for cluster in clusters:
+        try:
+            cluster.close()
+        except AssertionError as error:
+            failures.append(str(error))
+        for node in cluster:
+            if node in live_processes:
+                live_processes.remove(node)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def cluster(binaries: None, tmp_path: Path) -> Iterator[ClusterFactory]:
+    """Starts trees of the test's own."""
+    made: list[Cluster] = []
+    yield make_factory(tmp_path, made)
+    close_all(made)
+
+
+@pytest.fixture(scope="session")
+def seven(binaries: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A tree of seven nodes that tests share: each uses keys of its own and harms no node."""
+    made: list[Cluster] = []
+    yield make_factory(tmp_path_factory.mktemp("seven"), made)(3)
+    close_all(made)
+
+
+@pytest.fixture
+def keep(binaries: None) -> Iterator[ProcessKeeper]:
+    """Takes processes into care: they are ended after the test, the newest first, and checked."""
+    kept: list[Process] = []
+
+    def take(process: Process) -> Process:
+        kept.append(process)
+        live_processes.append(process)
+        return process
+
+    yield take
+    for process in kept:
+        live_processes.remove(process)
+    close_processes(kept[::-1])
+
+
+@pytest.fixture
+def key(request: pytest.FixtureRequest) -> str:
+    """A key that no other test uses."""
+    return request.node.nodeid.split("::", 1)[1]

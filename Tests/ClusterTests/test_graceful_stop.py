@@ -1,0 +1,138 @@
+"""SIGTERM: what is in flight is answered, what was acknowledged arrives, and the exit code is 0."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pytest
+
+from conftest import ClusterFactory
+from harness import STOP_SECONDS, Process, eventually
+from many import put_bytes
+from rawhttp import Closed, request_bytes
+
+
+class Writer(threading.Thread):
+    """Writes distinct keys, one after the other, until the node stops answering."""
+
+    def __init__(self, node: Process, prefix: str, wait: bool) -> None:
+        super().__init__()
+        self.node, self.prefix, self.wait = node, prefix, wait
+        self.acknowledged: list[str] = []
+
+    def run(self) -> None:
+        try:
+            while True:
+                with self.node.connect() as connection:
+                    self.write_over(connection)
+        except OSError:
+            pass
+
+    def write_over(self, connection) -> None:  # type: ignore[no-untyped-def]
+        while True:
+            key = f"{self.prefix}-{len(self.acknowledged)}"
+            connection.send(put_bytes(key, b"x", self.wait))
+            answer = connection.read_answer("PUT")
+            assert answer.status in (200, 503), str(answer)
+            if answer.status == 200:
+                self.acknowledged.append(key)
+            if answer.headers.get("connection", "").lower() == "close":
+                return
+
+
+@pytest.mark.parametrize("stopped", [4, 2], ids=["the leaf", "the node in the middle"])
+def test_a_stop_under_load_loses_no_acknowledged_write(
+    cluster: ClusterFactory, stopped: int
+) -> None:
+    """Writers that don't wait at the leaf, and that do at the middle: each write has one hop."""
+    tree = cluster(3, slots=[1, 2, 4])
+    writers = [Writer(tree[stopped], f"writer-{i}", wait=i % 2 == 1) for i in range(6)]
+    for writer in writers:
+        writer.start()
+    eventually(lambda: all(len(w.acknowledged) > 100 for w in writers), "the load is on")
+    started = time.monotonic()
+    assert tree[stopped].stop() == 0
+    assert time.monotonic() - started < STOP_SECONDS
+    for writer in writers:
+        writer.join(10)
+        assert not writer.is_alive()
+    acknowledged = {key for writer in writers for key in writer.acknowledged}
+    eventually(
+        lambda: acknowledged <= set(tree.root.ask("GET", "/keys").json()),
+        "every acknowledged write is at the root",
+    )
+
+
+def test_requests_in_flight_are_answered(cluster: ClusterFactory) -> None:
+    tree = cluster(2)
+    assert tree.root.put("key", "value").status == 200
+    before = tree[2].metrics()["canopy_fills_total"]
+    tree.root.pause()
+    with tree[2].connect() as reading, tree[2].connect() as writing:
+        reading.send(request_bytes("GET", "/kv/key"))
+        writing.send(put_bytes("written", b"x", wait=True))
+        eventually(
+            lambda: tree[2].metrics()["canopy_fills_total"] == before + 1
+            and tree[2].metrics()["canopy_upward_queued"] == 1,
+            "both wait for the parent",
+        )
+        assert tree[2].process is not None
+        tree[2].process.send_signal(signal.SIGTERM)
+        eventually(lambda: not accepts(tree[2]), "no further connection is accepted")
+        tree.root.resume()
+        assert reading.read_answer().body == b"value"
+        assert writing.read_answer().status == 200
+        assert reading.is_closed_by_peer()
+    assert tree[2].wait_for_exit() == 0
+    assert tree.root.get("written").status == 200
+
+
+def accepts(node: Process) -> bool:
+    """Whether a new connection is served."""
+    try:
+        return node.ask("GET", "/livez", timeout=2).status == 200
+    except (OSError, Closed):
+        return False
+
+
+def test_idle_connections_do_not_delay_the_stop(cluster: ClusterFactory) -> None:
+    tree = cluster(1)
+    idle = [tree.root.connect() for _ in range(20)]
+    idle[0].send(b"GET /kv/half HTTP/1.1\r\nHo")
+    assert idle[1].ask("GET", "/livez").status == 200
+    started = time.monotonic()
+    assert tree.root.stop() == 0
+    assert time.monotonic() - started < 5
+    for connection in idle:
+        connection.close()
+
+
+def test_waiting_writes_are_handed_up_before_the_exit(cluster: ClusterFactory) -> None:
+    tree = cluster(2)
+    tree.root.pause()
+    for i in range(500):
+        assert tree[2].put(f"key-{i}", "x", wait=False).status == 200
+    assert tree[2].process is not None
+    tree[2].process.send_signal(signal.SIGTERM)
+    tree.root.resume()
+    assert tree[2].wait_for_exit() == 0
+    assert len(tree.root.holdings()) == 500
+
+
+def test_a_node_whose_parent_is_away_ends_in_time_all_the_same(cluster: ClusterFactory) -> None:
+    tree = cluster(2, slots=[1, 2])
+    tree.root.kill()
+    assert tree[2].put("key", "x", wait=False).status == 200
+    tree[2].terminate()
+    tree[2].expected_exit_codes.add(1)
+    assert tree[2].wait_for_exit(STOP_SECONDS + 2) in (0, 1)
+    assert "key" in tree[2].log() or "write" in tree[2].log(), "it says what it could not hand up"
+
+
+def test_an_interrupt_from_the_keyboard_stops_as_well(cluster: ClusterFactory) -> None:
+    tree = cluster(1)
+    assert tree.root.process is not None
+    tree.root.process.send_signal(signal.SIGINT)
+    assert tree.root.wait_for_exit() == 0
