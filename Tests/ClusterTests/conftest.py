@@ -26,9 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.failed:
         for process in live_processes:
@@ -43,9 +41,7 @@ def binaries() -> None:
 
 
 def make_factory(folder: Path, made: list[Cluster]) -> ClusterFactory:
-    def make(
-        depth: int, options: tuple[str, ...] = (), slots: list[int] | None = None
-    ) -> Cluster:
+    def make(depth: int, options: tuple[str, ...] = (), slots: list[int] | None = None) -> Cluster:
         """A started tree; with `slots` only these nodes of it (an empty list: none)."""
         cluster = Cluster(folder / f"cluster-{len(made)}", depth, options)
         made.append(cluster)

@@ -1,4 +1,4 @@
-"""Starts real nodes as processes, asks them over real sockets, and ends them by their process id."""
+"""Starts real nodes as processes, asks them over real sockets, and ends them by their ids."""
 
 from __future__ import annotations
 

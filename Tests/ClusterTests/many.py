@@ -28,7 +28,7 @@ async def _each_on_its_own(
     address: Address, requests: Sequence[bytes], everyone_sent: asyncio.Event | None
 ) -> list[tuple[int, bytes]]:
     connections = [await asyncio.open_connection(*address) for _ in requests]
-    for (_, writer), request in zip(connections, requests):
+    for (_, writer), request in zip(connections, requests, strict=True):
         writer.write(request)
     await asyncio.gather(*(writer.drain() for _, writer in connections))
     if everyone_sent is not None:

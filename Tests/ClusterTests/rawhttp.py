@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a bare socket: what is sent is exactly what the test wrote, and answers are read strictly."""
+"""HTTP/1.1 on a bare socket: exactly what the test wrote is sent, and answers are read strictly."""
 
 from __future__ import annotations
 
@@ -98,8 +98,9 @@ class Connection:
         while True:
             status, headers = self._read_head()
             if status >= 200:
-                return Answer(status, headers, self._read_body(method, status, headers),
-                              tuple(interim))
+                return Answer(
+                    status, headers, self._read_body(method, status, headers), tuple(interim)
+                )
             interim.append(status)
 
     def read_to_end(self) -> bytes:

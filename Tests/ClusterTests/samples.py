@@ -19,7 +19,7 @@ KEYS: dict[str, str] = {
     "slashes": "a/b/c",
     "a written escape": "a%2Fb",
     "spaces": " two words ",
-    "quotes": "it's \"quoted\" `so`",
+    "quotes": 'it\'s "quoted" `so`',
     "emoji": "tree 🌳/été",
     "a dot segment": "..",
     "dot segments": "./a/../../b",

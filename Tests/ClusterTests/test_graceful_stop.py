@@ -46,7 +46,7 @@ class Writer(threading.Thread):
 def test_a_stop_under_load_loses_no_acknowledged_write(
     cluster: ClusterFactory, stopped: int
 ) -> None:
-    """Writers that don't wait at the leaf, and that do at the middle: each write has one hop."""
+    """Half of the writers wait for the parent, which goes on; half of them wait for nobody."""
     tree = cluster(3, slots=[1, 2, 4])
     writers = [Writer(tree[stopped], f"writer-{i}", wait=i % 2 == 1) for i in range(6)]
     for writer in writers:
@@ -74,8 +74,10 @@ def test_requests_in_flight_are_answered(cluster: ClusterFactory) -> None:
         reading.send(request_bytes("GET", "/kv/key"))
         writing.send(put_bytes("written", b"x", wait=True))
         eventually(
-            lambda: tree[2].metrics()["canopy_fills_total"] == before + 1
-            and tree[2].metrics()["canopy_upward_queued"] == 1,
+            lambda: (
+                tree[2].metrics()["canopy_fills_total"] == before + 1
+                and tree[2].metrics()["canopy_upward_queued"] == 1
+            ),
             "both wait for the parent",
         )
         assert tree[2].process is not None

@@ -12,7 +12,9 @@ from harness import CACHENODE, REPOSITORY
 
 SOURCES = REPOSITORY / "Sources"
 COMMENT = re.compile(r"//.*")
-IMPORT = re.compile(r"^\s*(?:@\w+ |public |internal |package |private )*import (?:\w+ )?(\w+)", re.M)
+IMPORT = re.compile(
+    r"^\s*(?:@\w+ |public |internal |package |private )*import (?:\w+ )?(\w+)", re.M
+)
 
 #: What a room that decides must not touch: sockets, files, clocks, random sources.
 OUTSIDE_WORLD = re.compile(

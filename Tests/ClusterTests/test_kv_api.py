@@ -40,9 +40,7 @@ def test_every_kind_of_value_comes_back_byte_for_byte(
 
 
 @pytest.mark.parametrize("hard_key", KEYS.values(), ids=KEYS.keys())
-def test_every_kind_of_key_climbs_and_comes_down(
-    seven: Cluster, key: str, hard_key: str
-) -> None:
+def test_every_kind_of_key_climbs_and_comes_down(seven: Cluster, key: str, hard_key: str) -> None:
     value = key.encode()
     assert seven[5].put(hard_key, value).status == 200
     eventually(lambda: is_at(seven.root, hard_key, value), "the value is at the root")
@@ -99,11 +97,18 @@ def test_deleting_what_is_not_there_succeeds(seven: Cluster, key: str) -> None:
             assert (answer.status, answer.body) == (200, b"")
 
 
-@pytest.mark.parametrize("query", ["?wait_propagate=1", "?wait_propagate=0", "?x=y", "?",
-                                   "?x=y&wait_propagate=0", "?wait_propagate=1&x"])
-def test_a_write_climbs_whatever_its_writer_waits_for(
-    seven: Cluster, key: str, query: str
-) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?wait_propagate=1",
+        "?wait_propagate=0",
+        "?x=y",
+        "?",
+        "?x=y&wait_propagate=0",
+        "?wait_propagate=1&x",
+    ],
+)
+def test_a_write_climbs_whatever_its_writer_waits_for(seven: Cluster, key: str, query: str) -> None:
     node = seven[7]
     target = f"/kv/{escape(key)}{query}"
     answer = node.ask("PUT", target, b"here")
@@ -218,10 +223,10 @@ def test_the_root_registers_numbered_clients_in_heap_order(cluster: ClusterFacto
     }, "who registers again keeps its place"
 
 
-@pytest.mark.parametrize("query", ["", "?id=2", "?ip=127.0.0.2", "?id=two&ip=127.0.0.2", "?id=2&ip="])
-def test_a_registration_without_number_and_address_is_refused(
-    seven: Cluster, query: str
-) -> None:
+@pytest.mark.parametrize(
+    "query", ["", "?id=2", "?ip=127.0.0.2", "?id=two&ip=127.0.0.2", "?id=2&ip="]
+)
+def test_a_registration_without_number_and_address_is_refused(seven: Cluster, query: str) -> None:
     assert seven.root.ask("POST", f"/clients/register{query}").status in (400, 422)
 
 

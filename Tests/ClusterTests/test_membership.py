@@ -55,9 +55,7 @@ def test_every_node_shows_the_whole_tree(seven: Cluster) -> None:
             assert member["last_seen_seconds"] >= 0
 
 
-def test_a_node_waits_for_its_root_and_says_so_once(
-    keep: ProcessKeeper, tmp_path: Path
-) -> None:
+def test_a_node_waits_for_its_root_and_says_so_once(keep: ProcessKeeper, tmp_path: Path) -> None:
     base = free_ports(2)
     root_address, address = ("127.0.0.1", base + 1), ("127.0.0.1", base + 2)
     child = keep(Node("NODE-2", address, tmp_path, root_address))

@@ -11,9 +11,7 @@ from samples import JSON_VALUES, MEBIBYTE
 
 
 @pytest.mark.parametrize("text", JSON_VALUES.values(), ids=JSON_VALUES.keys())
-def test_a_value_of_store_is_its_json_text_under_kv(
-    seven: Cluster, key: str, text: str
-) -> None:
+def test_a_value_of_store_is_its_json_text_under_kv(seven: Cluster, key: str, text: str) -> None:
     assert seven[4].store_put(key, f'{{"value":{text}}}').status == 200
     eventually(lambda: seven.root.get(key).status == 200, "the value is at the root")
     for node in (seven[4], seven[1], seven[7]):
@@ -43,8 +41,11 @@ def test_text_of_kv_is_a_string_under_store(
         assert (answer.status, answer.body) == (200, text.encode())
 
 
-@pytest.mark.parametrize("value", [b"\xff", b"\x00\xc3", b"\xed\xa0\x80", b"ok\xc0\xaf", MEBIBYTE],
-                         ids=["one byte", "half", "a surrogate", "overlong", "a mebibyte"])
+@pytest.mark.parametrize(
+    "value",
+    [b"\xff", b"\x00\xc3", b"\xed\xa0\x80", b"ok\xc0\xaf", MEBIBYTE],
+    ids=["one byte", "half", "a surrogate", "overlong", "a mebibyte"],
+)
 def test_bytes_that_are_no_text_are_base64_under_store(
     seven: Cluster, key: str, value: bytes
 ) -> None:

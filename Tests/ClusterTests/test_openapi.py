@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid and true, and the page made from it loads nothing from elsewhere."""
+"""The OpenAPI document is valid and true; the page made from it loads nothing from elsewhere."""
 
 from __future__ import annotations
 

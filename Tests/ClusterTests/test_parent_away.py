@@ -119,9 +119,7 @@ def test_no_write_is_lost_while_the_parent_comes_and_goes(cluster: ClusterFactor
         if leaf.put(f"key-{i}", f"{i}", wait=False).status == 200:
             acknowledged.append(f"key-{i}")
     assert len(acknowledged) == 300
-    eventually(
-        lambda: set(tree.root.holdings()) == set(acknowledged), "every write is at the root"
-    )
+    eventually(lambda: set(tree.root.holdings()) == set(acknowledged), "every write is at the root")
 
 
 def test_a_root_that_restarts_gets_what_waits_and_keeps_its_tree(

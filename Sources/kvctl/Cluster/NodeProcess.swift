@@ -2,11 +2,15 @@ import Foundation
 
 /// Starting a node as a process of its own, which outlives kvctl.
 enum NodeProcess {
+    /// `POSIX_SPAWN_SETSID` of Linux's spawn.h, which Swift's import leaves out.
+    private static let newSession: Int32 = 0x80
+
     /// Starts `executable` in a session of its own: standard input empty, both outputs to a new log
     /// file, no other open file of ours, no signal blocked or ignored. Gives its pid.
     static func spawn(
         _ executable: String, arguments: [String], environment: [String: String], logPath: String
     ) throws -> Int32 {
+        keepOpenFilesToOurselves()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -14,7 +18,6 @@ enum NodeProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, logPath, logFlags, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -24,7 +27,7 @@ enum NodeProcess {
         posix_spawnattr_setsigmask(&attributes, &signals)
         sigfillset(&signals)
         posix_spawnattr_setsigdefault(&attributes, &signals)
-        let flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        let flags = newSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var pid = pid_t()
@@ -55,6 +58,16 @@ enum NodeProcess {
     static var ownPath: String? {
         // Without it only PATH is searched.
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    /// Whatever kvctl was started with open (a lock, the pipe of a script that waits for its end)
+    /// must not stay open for as long as the nodes live.
+    private static func keepOpenFilesToOurselves() {
+        // Without /proc the nodes inherit what kvctl inherited, as most programs would.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     private static func withCStrings<Result>(

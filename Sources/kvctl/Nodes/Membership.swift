@@ -71,7 +71,7 @@ struct Membership: Codable, Equatable, Sendable {
             }
             return (membership, response.body)
         case .refused(let node, let response):
-            throw Failure(unexpected: response, from: node, to: path)
+            throw Failure(unexpectedStatus: response.status, body: response.body, from: node, to: path)
         case .failed(let node, let error):
             var failure = Failure(
                 error, node: node, timeoutMilliseconds: client.timeoutMilliseconds, in: directory)

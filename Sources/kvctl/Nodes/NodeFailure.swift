@@ -36,17 +36,17 @@ extension Failure {
     }
 
     /// A node's answer of a status that the command can't use.
-    init(unexpected response: HTTPClientResponse, from node: NodeAddress, to path: String) {
-        let body = Printable.text(String(decoding: response.body.prefix(500), as: UTF8.self))
+    init(unexpectedStatus status: Int, body: [UInt8], from node: NodeAddress, to path: String) {
+        let body = Printable.text(String(decoding: body.prefix(500), as: UTF8.self))
         let detail = body.isEmpty ? "" : ": \(body)"
         let advice: String
-        switch response.status {
+        switch status {
         case 404: advice = "Is it a Canopy node? kvctl get, put and delete speak to others as well."
         case 503: advice = "Is the root up? See: kvctl tree, kvctl cluster status"
         default: advice = ""
         }
         self.init(
-            .failure, "\(node) answered \(response.status) to GET \(path)\(detail)", advice: advice)
+            .failure, "\(node) answered \(status) to GET \(path)\(detail)", advice: advice)
     }
 
     /// An answer of status 200 that is not what `path` promises.

@@ -18,7 +18,8 @@ import UVHTTP
         for status in [301, 400, 405, 409, 413, 422, 500, 503] {
             #expect(ExitStatus(httpStatus: status) == .failure)
         }
-        #expect([.ok, .failure, .usage, .notFound, .unreachable].map(\ExitStatus.rawValue) == [0, 1, 2, 3, 5])
+        let all: [ExitStatus] = [.ok, .failure, .usage, .notFound, .unreachable]
+        #expect(all.map(\.rawValue) == [0, 1, 2, 3, 5])
     }
 
     @Test func aRefusedConnectionSaysWhoWasAskedAndWhatToDo() {
@@ -43,11 +44,10 @@ import UVHTTP
     }
 
     @Test func whatANodeSaysInAnErrorIsInert() {
-        let response = HTTPClientResponse(
-            status: 503, fieldLines: [], body: Array("down\u{1B}[2J".utf8))
         let node = NodeAddress(
             name: NodeName(number: 4), endpoint: Endpoint(host: "localhost", port: 5004))
-        let failure = Failure(unexpected: response, from: node, to: "/nodes")
+        let failure = Failure(
+            unexpectedStatus: 503, body: Array("down\u{1B}[2J".utf8), from: node, to: "/nodes")
         #expect(
             failure.message
                 == #"NODE-4 at localhost:5004 answered 503 to GET /nodes: down\x1b[2J"#)

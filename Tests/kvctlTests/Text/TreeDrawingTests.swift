@@ -78,18 +78,22 @@ import Testing
     }
 
     @Test func theReportNestsTheNodes() throws {
-        let json = #"{"root":"NODE-1","depth":2,"coherence":"none","nodes":[\#
-            {"slot":1,"name":"NODE-1","address":"127.0.0.1","port":5001,"api":"canopy","state":"live",\#
-            "last_seen_seconds":0},\#
-            {"slot":3,"name":"NODE-3","address":"127.0.0.1","port":5003,"api":"canopy","state":"gone",\#
-            "last_seen_seconds":9}]}"#
+        let json = #"""
+            {"root":"NODE-1","depth":2,"coherence":"none","nodes":[
+            {"slot":1,"name":"NODE-1","address":"127.0.0.1","port":5001,"api":"canopy",
+             "state":"live","last_seen_seconds":0},
+            {"slot":3,"name":"NODE-3","address":"127.0.0.1","port":5003,"api":"canopy",
+             "state":"gone","last_seen_seconds":9}]}
+            """#
         let membership = try #require(Membership(json: Array(json.utf8)))
         let report = try TreeReport(membership, TreeNode(membership.nodes)).json()
         #expect(
             String(decoding: report, as: UTF8.self)
-                == #"{"coherence":"none","depth":2,"root":"NODE-1","tree":{"address":"127.0.0.1",\#
+                == #"""
+                {"coherence":"none","depth":2,"root":"NODE-1","tree":{"address":"127.0.0.1",\#
                 "api":"canopy","children":[{"address":"127.0.0.1","api":"canopy","children":[],\#
                 "last_seen_seconds":9,"name":"NODE-3","port":5003,"slot":3,"state":"gone"}],\#
-                "last_seen_seconds":0,"name":"NODE-1","port":5001,"slot":1,"state":"live"}}"#)
+                "last_seen_seconds":0,"name":"NODE-1","port":5001,"slot":1,"state":"live"}}
+                """#)
     }
 }

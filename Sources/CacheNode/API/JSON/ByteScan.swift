@@ -8,20 +8,20 @@ enum ByteScan {
     /// The offset of the first byte from `offset` on that isn't plain ASCII in a JSON string: a
     /// quote, a backslash, a control (below 0x20) or a byte above 0x7F. `bytes.count` if there is
     /// none.
-    @inline(never)
+    @inline(__always)
     static func endOfPlain(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int {
         firstMarked(.notPlain, bytes, from: offset)
     }
 
     /// The offset of the first byte from `offset` on that must be escaped in a JSON string (RFC
     /// 8259 §7): a quote, a backslash or a control. `bytes.count` if there is none.
-    @inline(never)
+    @inline(__always)
     static func endOfUnescaped(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int {
         firstMarked(.escaped, bytes, from: offset)
     }
 
     /// The offset of the first byte above 0x7F from `offset` on; `bytes.count` if there is none.
-    @inline(never)
+    @inline(__always)
     static func endOfASCII(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int {
         firstMarked(.notASCII, bytes, from: offset)
     }
@@ -73,8 +73,8 @@ enum ByteScan {
         return offset
     }
 
-    /// Skips blocks of four words without a mark.
-    @inline(__always)
+    /// Skips blocks of four words without a mark. Apart, so that the search above stays small.
+    @inline(never)
     private static func endOfUnmarkedBlocks(
         _ kind: Kind, _ base: UnsafeRawPointer, _ start: Int, _ end: Int
     ) -> Int {

@@ -215,22 +215,13 @@ struct JSONScanner {
             } else if byte < 0x20 {
                 throw JSONError(.controlCharacter, at: end)
             } else {
-                end = try endOfNonASCII(from: end)
+                end = UTF8Check.endOfNonASCII(bytes, from: end)
+                // Where the next byte isn't ASCII either, the sequence there is ill-formed.
+                guard self.byte(at: end) < 0x80 else { throw JSONError(.notUTF8, at: end) }
             }
         }
         offset = end &+ 1
         return JSONString(content: bytes.slice(start..<end), hasEscapes: hasEscapes)
-    }
-
-    @inline(never)
-    private func endOfNonASCII(from start: Int) throws(JSONError) -> Int {
-        var end = start
-        repeat {
-            let sequence = UTF8Check.sequence(bytes, at: end)
-            guard sequence.isWellFormed else { throw JSONError(.notUTF8, at: end) }
-            end &+= sequence.byteCount
-        } while byte(at: end) >= 0x80
-        return end
     }
 
     /// The end of the escape whose backslash is at `backslash`: of both, for a surrogate pair.

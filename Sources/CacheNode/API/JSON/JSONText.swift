@@ -41,12 +41,11 @@ enum JSONText {
                 appendEscape(bytes[end], to: &output)
                 end &+= 1
             } else {
-                let sequence = UTF8Check.sequence(bytes, at: end)
-                end &+= sequence.byteCount
-                if sequence.isWellFormed {
-                    output.append(bytes.slice(start..<end))
-                } else {
+                end = UTF8Check.endOfNonASCII(bytes, from: end)
+                output.append(bytes.slice(start..<end))
+                if end < bytes.count, bytes[end] >= 0x80 {
                     output.append("\u{FFFD}" as StaticString)
+                    end &+= UTF8Check.maximalSubpartByteCount(bytes, at: end)
                 }
             }
             start = end

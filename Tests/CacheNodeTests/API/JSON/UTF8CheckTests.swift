@@ -56,7 +56,13 @@ import Testing
         bytes.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count {
-                offset += UTF8Check.sequence(bytes, at: offset).byteCount
+                let count = UTF8Check.sequenceByteCount(bytes, at: offset)
+                let isASCII = bytes[offset] < 0x80
+                #expect(count == 0 || !isASCII)
+                offset +=
+                    count > 0
+                    ? count
+                    : isASCII ? 1 : UTF8Check.maximalSubpartByteCount(bytes, at: offset)
                 parts += 1
             }
         }

@@ -1,0 +1,176 @@
+import Testing
+
+@testable import CacheNode
+
+@Suite struct CacheModelTests {
+    private struct Stored: Equatable {
+        var value: [UInt8]
+        var isAbsent: Bool
+        var isPinned: Bool
+    }
+
+    /// Mostly small values, some near the limits of pages, some outside them.
+    private func value(_ random: inout Splitmix) -> [UInt8] {
+        let count =
+            switch Int.random(in: 0..<200, using: &random) {
+            case 0: Int.random(in: 100_000..<300_000, using: &random)
+            case 1...3: Int.random(in: 15_000..<20_000, using: &random)
+            case 4...20: Int.random(in: 200..<5000, using: &random)
+            default: Int.random(in: 0..<100, using: &random)
+            }
+        var value = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
+        if count > 0 {
+            value[0] = UInt8.random(in: 0...255, using: &random)
+            value[count - 1] = UInt8.random(in: 0...255, using: &random)
+        }
+        return value
+    }
+
+    /// Keys of 1…40 bytes, a few thousand in all.
+    private func key(_ random: inout Splitmix, _ keys: Int) -> [UInt8] {
+        let number = Int.random(in: 0..<keys, using: &random)
+        return [UInt8](repeating: 0x6B, count: number % 37) + bytes(String(number))
+    }
+
+    @Test(arguments: [(UInt64(1), 50), (2, 3000), (3, 40_000)])
+    func agreesWithADictionary(seed: UInt64, keys: Int) throws {
+        let test = try TestCache(bytesMax: 256 << 20, seed: (seed, 99))
+        let baseline = test.bytesHeld
+        var model: [[UInt8]: Stored] = [:]
+        var random = Splitmix(state: seed)
+        for _ in 0..<scaled(debug: 25_000, release: 2_000_000) {
+            let key = key(&random, keys)
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<4:
+                let isAbsent = Int.random(in: 0..<10, using: &random) == 0
+                let isPinned = Int.random(in: 0..<10, using: &random) == 0
+                let stored = Stored(
+                    value: isAbsent ? [] : value(&random), isAbsent: isAbsent, isPinned: isPinned)
+                test.put(
+                    key, stored.value, absent: isAbsent, uncommitted: isPinned ? 1 : 0)
+                model[key] = stored
+            case 4..<6:
+                #expect(test.remove(key) == (model.removeValue(forKey: key) != nil))
+            case 6:
+                let reference = test.make(key, value(&random))
+                test.cache.pointee.discard(reference)
+            default:
+                #expect(test.stored(key) == model[key]?.value)
+            }
+        }
+        #expect(test.count == model.values.filter { !$0.isAbsent }.count)
+        for (key, stored) in model {
+            let reference = test.find(key)
+            #expect(test.value(key) == stored.value)
+            #expect(test.cache.pointee.isAbsent(reference) == stored.isAbsent)
+            #expect((test.cache.pointee.uncommitted(of: reference) != 0) == stored.isPinned)
+        }
+        for key in model.keys.shuffled(using: &random) { test.remove(key) }
+        #expect(test.count == 0)
+        #expect(test.bytesHeld == baseline)
+    }
+
+    @Test(arguments: [1 << 20, 3 << 20, 20 << 20])
+    func theBoundIsNeverPassed(bytesMax: Int) throws {
+        let test = try TestCache(bytesMax: bytesMax)
+        let baseline = test.bytesHeld
+        var random = Splitmix(state: UInt64(bytesMax))
+        var detached: [EntryReference] = []
+        var pinned: [[UInt8]] = []
+        for _ in 0..<scaled(debug: 20_000, release: 1_000_000) {
+            let key = key(&random, 100_000)
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0:
+                let reference = test.make(key, value(&random))
+                if !reference.isNone { detached.append(reference) }
+            case 1 where !detached.isEmpty:
+                let index = Int.random(in: 0..<detached.count, using: &random)
+                test.cache.pointee.publish(detached.remove(at: index))
+            case 2 where !detached.isEmpty:
+                test.cache.pointee.discard(detached.removeLast())
+            case 3:
+                if test.put(key, value(&random), uncommitted: 1) { pinned.append(key) }
+                if pinned.count > 20 {
+                    test.cache.pointee.setUncommitted(0, of: test.find(pinned.removeFirst()))
+                }
+            case 4..<7: test.remove(key)
+            default:
+                let value = value(&random)
+                if test.cache.pointee.fits(keyCount: key.count, valueCount: value.count),
+                    !pinned.contains(key)
+                {
+                    _ = test.putEvicting(key, value)
+                }
+            }
+            pinned.removeAll { test.find($0).isNone }
+            #expect(test.bytesUsed <= bytesMax)
+        }
+        detached.forEach { test.cache.pointee.discard($0) }
+        pinned.forEach { test.cache.pointee.setUncommitted(0, of: test.find($0)) }
+        test.removeAll()
+        #expect(test.count == 0)
+        #expect(test.bytesHeld == baseline)
+    }
+
+    @Test func aFullCacheOfPinnedEntriesRefuses() throws {
+        let test = try TestCache(bytesMax: 1 << 20)
+        let value = [UInt8](repeating: 1, count: 1000)
+        var written = 0
+        while test.put(CacheNodeTests.key(written), value, uncommitted: 1) { written += 1 }
+        #expect(written > 500)
+        #expect(!test.putEvicting(CacheNodeTests.key(-1), value))
+        #expect(test.count == written)
+        test.cache.pointee.setUncommitted(0, of: test.find(CacheNodeTests.key(5)))
+        #expect(test.putEvicting(CacheNodeTests.key(-1), value))
+        #expect(test.find(CacheNodeTests.key(5)).isNone)
+    }
+
+    /// Memory runs out between `make` and `publish`, with more entries detached than the segment
+    /// has slots left.
+    @Test func whatWasMadeCanBePublishedWhenMemoryIsGone() throws {
+        let test = try TestCache(bytesMax: 4 << 20)
+        let published = HashTable.fullEntriesMax - 50
+        for number in 0..<published { #expect(test.put(CacheNodeTests.key(number))) }
+        let detached = (0..<2000).map { test.make(CacheNodeTests.key(published + $0), []) }
+        #expect(detached.allSatisfy { !$0.isNone })
+        #expect(test.cache.pointee.memory.reservedPages == 1)
+        var fillers: [EntryReference] = []
+        for count in [100_000, 60_000, 20_000, 17_000] {
+            while true {
+                let filler = test.make(bytes("filler"), [UInt8](repeating: 0, count: count))
+                if filler.isNone { break }
+                fillers.append(filler)
+            }
+        }
+        for reference in detached {
+            test.cache.pointee.publish(reference)
+            #expect(test.bytesUsed <= 4 << 20)
+        }
+        #expect(test.count == published + 2000)
+        for number in 0..<test.count { #expect(!test.find(CacheNodeTests.key(number)).isNone) }
+        fillers.forEach { test.cache.pointee.discard($0) }
+        #expect(test.cache.pointee.memory.reservedPages == 0)
+    }
+
+    @Test func entriesOfOtherSizesGetTheMemoryThatEvictionFrees() throws {
+        let test = try TestCache(bytesMax: 8 << 20)
+        var random = Splitmix(state: 11)
+        for size in [20, 3000, 50, 12_000, 200_000, 100, 700] {
+            for _ in 0..<scaled(debug: 3000, release: 30_000) {
+                let number = Int.random(in: 0..<1 << 40, using: &random)
+                let value = [UInt8](repeating: 7, count: size)
+                #expect(test.putEvicting(CacheNodeTests.key(number), value))
+            }
+            // Of the bound at least two thirds end as keys and values of this size.
+            if size >= 50 { #expect(test.count * (size + 16) > (8 << 20) / 3) }
+        }
+    }
+}
+
+extension TestCache {
+    /// The value, by `read`.
+    fileprivate func stored(_ key: [UInt8]) -> [UInt8]? {
+        let reference = read(key)
+        return reference.isNone ? nil : Array(cache.pointee.value(of: reference))
+    }
+}

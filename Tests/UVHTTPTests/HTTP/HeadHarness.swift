@@ -1,0 +1,135 @@
+import Testing
+
+@testable import UVHTTP
+
+/// What a parser made of a head, with the parts copied out.
+struct ParsedHead: Equatable {
+    var outcome: HTTPParseOutcome
+    var method = HTTPMethod.other
+    var status = 0
+    var path = ""
+    var query = ""
+    var framing = HTTPBodyFraming.none
+    var minorVersion: UInt8 = 1
+    var keepsAlive = true
+    var expectsContinue = false
+    var asksUpgrade = false
+    /// The field lines with the blank line.
+    var fields = ""
+    var byteCount = 0
+}
+
+/// Limits that a head of a few hundred bytes can reach.
+func headLimits(bytes: Int = 16 * 1024, fields: Int = 64, target: Int = 8 * 1024) -> HTTPHeadLimits
+{
+    var limits = HTTPLimits()
+    limits.headBytesMax = bytes
+    limits.headFieldsMax = fields
+    limits.targetBytesMax = target
+    return HTTPHeadLimits(limits)
+}
+
+/// Parses the first `count` bytes of a message that lies before a wall.
+struct HeadHarness {
+    let guarded = GuardedBytes()
+    var limits = headLimits()
+    /// The method whose answer is parsed; nil to parse requests.
+    var answering: HTTPMethod?
+
+    func parse(_ message: [UInt8], count: Int) -> ParsedHead {
+        let bytes = guarded.place(message, count: count)
+        if let answering { return parseResponse(bytes, count, answering) }
+        return parseRequest(bytes, count)
+    }
+
+    private func parseRequest(_ bytes: UnsafeRawPointer, _ count: Int) -> ParsedHead {
+        var head = HTTPRequestHead()
+        let outcome = HTTPRequestParser.parse(bytes, count: count, limits: limits, into: &head)
+        guard outcome == .complete else { return ParsedHead(outcome: outcome) }
+        return ParsedHead(
+            outcome: outcome, method: head.method,
+            path: text(bytes, count, head.pathOffset, head.pathCount),
+            query: text(bytes, count, head.queryOffset, head.queryCount),
+            framing: head.framing, minorVersion: head.minorVersion, keepsAlive: head.keepsAlive,
+            expectsContinue: head.expectsContinue, asksUpgrade: head.asksUpgrade,
+            fields: text(bytes, count, head.fieldsOffset, head.byteCount - head.fieldsOffset),
+            byteCount: head.byteCount)
+    }
+
+    private func parseResponse(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ method: HTTPMethod
+    ) -> ParsedHead {
+        var head = HTTPResponseHead()
+        let outcome = HTTPResponseParser.parse(
+            bytes, count: count, answering: method, limits: limits, into: &head)
+        guard outcome == .complete else { return ParsedHead(outcome: outcome) }
+        return ParsedHead(
+            outcome: outcome, status: head.status, framing: head.framing,
+            minorVersion: head.minorVersion, keepsAlive: head.keepsAlive,
+            fields: text(bytes, count, head.fieldsOffset, head.byteCount - head.fieldsOffset),
+            byteCount: head.byteCount)
+    }
+
+    private func text(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ offset: Int, _ length: Int
+    ) -> String {
+        guard offset >= 0, length >= 0, offset + length <= count else { return "out of bounds" }
+        // Latin-1, so that every byte stays apart.
+        let scalars = UnsafeRawBufferPointer(start: bytes + offset, count: length).map {
+            Character(Unicode.Scalar($0))
+        }
+        return String(scalars)
+    }
+
+    /// Parses the message whole, cut after every byte, and with another message behind, and expects
+    /// that nothing depends on it: once there is an outcome it never changes, and a complete head
+    /// is complete with its last byte.
+    func parseEveryWay(
+        _ message: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+    ) -> ParsedHead {
+        let whole = parse(message, count: message.count)
+        var decided = false
+        for count in 0...message.count {
+            let part = parse(message, count: count)
+            if part.outcome != .incomplete { decided = true }
+            let expected = decided ? whole : ParsedHead(outcome: .incomplete)
+            #expect(part == expected, "cut after \(count) bytes", sourceLocation: sourceLocation)
+            if whole.outcome == .complete {
+                #expect(
+                    decided == (count >= whole.byteCount), "cut after \(count) bytes",
+                    sourceLocation: sourceLocation)
+            }
+        }
+        if whole.outcome != .incomplete {
+            for next in ["GET /next HTTP/1.1\r\nHost: next\r\n\r\n", "\0\0\0", "\r\n", ":"] {
+                let both = parse(message + Array(next.utf8), count: message.count + next.utf8.count)
+                #expect(both == whole, "with more behind", sourceLocation: sourceLocation)
+            }
+        }
+        return whole
+    }
+}
+
+/// One message, what it shows, and what must become of it.
+struct HeadCase: CustomTestStringConvertible, Sendable {
+    let sentence: String
+    let message: [UInt8]
+    /// The status of the refusal; nil when the head must be complete.
+    let refusal: Int?
+
+    init(_ sentence: String, _ message: String, refused refusal: Int? = nil) {
+        self.sentence = sentence
+        // Latin-1: "\u{80}" is the byte 0x80.
+        self.message = message.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+        self.refusal = refusal
+    }
+
+    var testDescription: String { sentence }
+}
+
+extension HTTPParseOutcome {
+    /// The status of a refusal; nil otherwise.
+    var refusalStatus: Int? {
+        if case .refused(let refusal) = self { refusal.status } else { nil }
+    }
+}
