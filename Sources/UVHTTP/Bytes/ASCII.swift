@@ -42,6 +42,27 @@ public enum ASCII {
         }
         return value
     }
+
+    /// Writes `number` (0 or more) in decimal digits to `room`, which has place for 19; returns how
+    /// many they are.
+    @inlinable @inline(__always)
+    public static func writeDecimal(_ number: Int, to room: UnsafeMutableRawPointer) -> Int {
+        var rest = UInt64(truncatingIfNeeded: number)
+        var digits = 1
+        var bound: UInt64 = 10
+        while rest >= bound, digits < 19 {
+            digits &+= 1
+            bound &*= 10
+        }
+        var index = digits
+        while index > 0 {
+            index &-= 1
+            let digit = UInt8(truncatingIfNeeded: 0x30 &+ rest % 10)
+            room.storeBytes(of: digit, toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+        return digits
+    }
 }
 
 extension UnsafeRawBufferPointer {

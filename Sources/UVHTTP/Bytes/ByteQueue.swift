@@ -74,23 +74,7 @@ public struct ByteQueue: ~Copyable {
     /// Appends `number` (0 or more) in decimal digits.
     @inlinable
     public mutating func appendDecimal(_ number: Int) {
-        var digits = 1
-        var rest = number
-        while rest >= 10 {
-            rest /= 10
-            digits &+= 1
-        }
-        let room = reserve(digits)
-        rest = number
-        var index = digits
-        while index > 0 {
-            index &-= 1
-            room.storeBytes(
-                of: UInt8(truncatingIfNeeded: 0x30 &+ rest % 10), toByteOffset: index,
-                as: UInt8.self)
-            rest /= 10
-        }
-        tail &+= digits
+        tail &+= ASCII.writeDecimal(number, to: reserve(20))
     }
 
     /// Drops the oldest `byteCount` bytes (at most `count`).
