@@ -25,6 +25,26 @@ enum CommandLineArguments {
         return result
     }
 
+    /// A usage failure when the word in a command's place is none of the commands; the parser would
+    /// speak of unexpected arguments.
+    static func refusal(of arguments: [String]) -> Failure? {
+        var path = "kvctl"
+        var commands = KVCtl.configuration.subcommands
+        for word in arguments.dropFirst(indexOfVerb(arguments)) {
+            if commands.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
+            let command = commands.first { $0.configuration.commandName == word }
+            guard let command else {
+                let names = commands.compactMap(\.configuration.commandName)
+                return Failure(
+                    .usage, "'\(path)' has no command '\(Printable.text(word))'.",
+                    advice: "Its commands: \(names.joined(separator: ", ")). See: \(path) --help")
+            }
+            path += " \(word)"
+            commands = command.configuration.subcommands
+        }
+        return nil
+    }
+
     /// `argument` without the mark.
     static func unmarked(_ argument: String) -> String {
         argument.first == mark ? String(argument.dropFirst()) : argument

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What the process's exit status means; scripts rely on these numbers.
-enum ExitStatus: Int32 {
+enum CommandStatus: Int32 {
     case ok = 0
     case failure = 1
     case usage = 2
@@ -25,13 +25,13 @@ enum ExitStatus: Int32 {
 
 /// Why a command can't go on, in words for the person who typed it.
 struct Failure: Error, Equatable {
-    var status: ExitStatus
+    var status: CommandStatus
     /// What is wrong: one sentence, perhaps with lines of evidence below it.
     var message: String
     /// What to do next; empty when there is nothing to say.
     var advice: String
 
-    init(_ status: ExitStatus, _ message: String, advice: String = "") {
+    init(_ status: CommandStatus, _ message: String, advice: String = "") {
         self.status = status
         self.message = message
         self.advice = advice

@@ -30,11 +30,11 @@ struct KVCtl: ParsableCommand {
         version: "kvctl \(kvctlVersion)",
         groupedSubcommands: [
             CommandGroup(
-                name: "Values:", subcommands: [GetCommand.self, PutCommand.self, DeleteCommand.self]),
+                name: "Value", subcommands: [GetCommand.self, PutCommand.self, DeleteCommand.self]),
             CommandGroup(
-                name: "The tree:",
+                name: "Tree",
                 subcommands: [TreeCommand.self, NodesCommand.self, KeysCommand.self]),
-            CommandGroup(name: "A tree on this machine:", subcommands: [ClusterCommand.self]),
+            CommandGroup(name: "Local cluster", subcommands: [ClusterCommand.self]),
         ])
 
     /// Here as well as in each command, so that `kvctl --output json nodes` is understood too.
@@ -42,7 +42,9 @@ struct KVCtl: ParsableCommand {
 
     static func main() {
         do {
-            let arguments = CommandLineArguments.normalized(Array(CommandLine.arguments.dropFirst()))
+            let arguments = CommandLineArguments.normalized(
+                Array(CommandLine.arguments.dropFirst()))
+            if let refusal = CommandLineArguments.refusal(of: arguments) { throw refusal }
             var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
@@ -51,7 +53,7 @@ struct KVCtl: ParsableCommand {
     }
 
     /// Ends the process as `error` asks: help and versions on standard output, complaints on
-    /// standard error, with the exit status of `ExitStatus`.
+    /// standard error, with the exit status of `CommandStatus`.
     private static func finish(_ error: any Error) -> Never {
         if let failure = error as? Failure {
             StandardError.print(failure.text)
@@ -59,6 +61,6 @@ struct KVCtl: ParsableCommand {
         }
         guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
         StandardError.print(fullMessage(for: error))
-        Foundation.exit(ExitStatus.usage.rawValue)
+        Foundation.exit(CommandStatus.usage.rawValue)
     }
 }

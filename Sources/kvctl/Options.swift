@@ -5,6 +5,22 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case text, json
 }
 
+/// A time span as people type it: 0.001 to 86400 seconds.
+struct Seconds: ExpressibleByArgument, ExpressibleByIntegerLiteral, Equatable {
+    let milliseconds: UInt64
+
+    init(integerLiteral seconds: UInt64) { milliseconds = seconds * 1000 }
+
+    init?(argument: String) {
+        guard let seconds = Double(argument), seconds >= 0.001, seconds <= 86_400 else {
+            return nil
+        }
+        milliseconds = UInt64(seconds * 1000)
+    }
+
+    var defaultValueDescription: String { "\(milliseconds / 1000)" }
+}
+
 struct OutputOptions: ParsableArguments {
     @Option(help: "How results are printed: text for people, json for programs.")
     var output = OutputFormat.text
@@ -26,14 +42,10 @@ struct ConnectionOptions: ParsableArguments {
     @Flag(help: "Reach node i as NODE-<i>:5000, from inside the nodes' network (KVCTL_INSIDE=1).")
     var inside = false
 
-    @Option(help: ArgumentHelp("Seconds to wait for an answer.", valueName: "seconds"))
-    var timeout = 10.0
-
-    func validate() throws {
-        guard timeout >= 0.001, timeout <= 86_400 else {
-            throw ValidationError("--timeout is \(timeout): seconds from 0.001 to 86400 are allowed.")
-        }
-    }
+    @Option(
+        help: ArgumentHelp(
+            "Seconds to wait for an answer, 0.001 to 86400.", valueName: "seconds"))
+    var timeout: Seconds = 10
 
     /// The nodes' addresses by these flags and the environment.
     func directory() throws -> NodeDirectory {
@@ -43,6 +55,6 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     func client() throws -> NodeClient {
-        try NodeClient(timeoutMilliseconds: UInt64(timeout * 1000))
+        try NodeClient(timeoutMilliseconds: timeout.milliseconds)
     }
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the nodes' logs with a failed test."""
     report = yield
     if report.failed:
         for process in live_processes:
@@ -37,7 +38,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(scope="session")
 def binaries() -> None:
     for binary in (CACHENODE, KVCTL):
-        assert binary.exists(), f"{binary} is not there: swift build -c release"
+        if not binary.exists():
+            pytest.exit(f"{binary} is not there: swift build -c release", returncode=2)
 
 
 def make_factory(folder: Path, made: list[Cluster]) -> ClusterFactory:
@@ -103,4 +105,4 @@ def keep(binaries: None) -> Iterator[ProcessKeeper]:
 @pytest.fixture
 def key(request: pytest.FixtureRequest) -> str:
     """A key that no other test uses."""
-    return request.node.nodeid.split("::", 1)[1]
+    return str(request.node.nodeid).rsplit("/", 1)[-1]

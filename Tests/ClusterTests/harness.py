@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -9,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -287,7 +288,7 @@ class Cluster:
     def __getitem__(self, slot: int) -> Process:
         return self.nodes[slot]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Process]:
         return iter(self.nodes.values())
 
     @property
@@ -315,10 +316,22 @@ class Cluster:
         return node
 
     def start(self, slots: Sequence[int] | None = None) -> Cluster:
-        """Starts the nodes one after the other, so that each gets the slot of its number."""
-        for slot in slots or range(1, 2**self.depth):
-            self.node(slot).start_and_wait()
+        """Starts the nodes one after the other, so that each gets the slot of its number.
+
+        A slot below the last that is not to be started is given to a name without a node.
+        """
+        wanted = slots or range(1, 2**self.depth)
+        for slot in range(1, max(wanted) + 1):
+            if slot in wanted:
+                self.node(slot).start_and_wait()
+            else:
+                self.reserve(slot)
         return self
+
+    def reserve(self, slot: int) -> None:
+        place = {"name": f"NODE-{slot}", "address": "127.0.0.1", "port": self.base_port + slot}
+        answer = self.root.ask("POST", "/nodes", json.dumps(place).encode())
+        assert answer.json()["slot"] == slot, str(answer)
 
     def way_up(self, slot: int) -> list[Process]:
         """The node itself, its parent, and so on up to the root."""

@@ -114,6 +114,13 @@ class Connection:
         self.buffer.clear()
         return rest
 
+    def peek_until(self, mark: bytes) -> bytes:
+        """Waits for the mark and returns all that has arrived, which stays to be read."""
+        while mark not in self.buffer:
+            if not self._fill():
+                raise Closed("closed before it came")
+        return bytes(self.buffer)
+
     def is_closed_by_peer(self) -> bool:
         """Waits for the peer to close; false if it sends more instead."""
         return self.read_to_end() == b""

@@ -11,7 +11,7 @@ import pytest
 from conftest import ClusterFactory
 from harness import STOP_SECONDS, Process, eventually
 from many import put_bytes
-from rawhttp import Closed, request_bytes
+from rawhttp import Closed, Connection, request_bytes
 
 
 class Writer(threading.Thread):
@@ -30,7 +30,7 @@ class Writer(threading.Thread):
         except OSError:
             pass
 
-    def write_over(self, connection) -> None:  # type: ignore[no-untyped-def]
+    def write_over(self, connection: Connection) -> None:
         while True:
             key = f"{self.prefix}-{len(self.acknowledged)}"
             connection.send(put_bytes(key, b"x", self.wait))
@@ -102,13 +102,20 @@ def accepts(node: Process) -> bool:
 def test_idle_connections_do_not_delay_the_stop(cluster: ClusterFactory) -> None:
     tree = cluster(1)
     idle = [tree.root.connect() for _ in range(20)]
-    idle[0].send(b"GET /kv/half HTTP/1.1\r\nHo")
     assert idle[1].ask("GET", "/livez").status == 200
     started = time.monotonic()
     assert tree.root.stop() == 0
     assert time.monotonic() - started < 5
     for connection in idle:
         connection.close()
+
+
+def test_half_a_request_does_not_delay_the_stop_for_long(cluster: ClusterFactory) -> None:
+    tree = cluster(1)
+    with tree.root.connect() as halfway:
+        halfway.send(b"PUT /kv/half HTTP/1.1\r\nHo")
+        assert tree.root.ask("GET", "/livez").status == 200
+        assert tree.root.stop() == 0
 
 
 def test_waiting_writes_are_handed_up_before_the_exit(cluster: ClusterFactory) -> None:
@@ -131,6 +138,14 @@ def test_a_node_whose_parent_is_away_ends_in_time_all_the_same(cluster: ClusterF
     tree[2].expected_exit_codes.add(1)
     assert tree[2].wait_for_exit(STOP_SECONDS + 2) in (0, 1)
     assert "key" in tree[2].log() or "write" in tree[2].log(), "it says what it could not hand up"
+
+
+def test_being_asked_twice_to_stop_is_no_harm(cluster: ClusterFactory) -> None:
+    tree = cluster(2)
+    assert tree[2].process is not None
+    for _ in range(3):
+        tree[2].process.send_signal(signal.SIGTERM)
+    assert tree[2].wait_for_exit() == 0
 
 
 def test_an_interrupt_from_the_keyboard_stops_as_well(cluster: ClusterFactory) -> None:

@@ -223,6 +223,15 @@ def test_the_root_registers_numbered_clients_in_heap_order(cluster: ClusterFacto
     }, "who registers again keeps its place"
 
 
+def test_a_registration_may_be_escaped(cluster: ClusterFactory) -> None:
+    """As HTTP libraries write an address with colons."""
+    root = cluster(3, slots=[1]).root
+    for identity, address in (("2", "fd00%3A%3A2"), ("3", "127%2E0%2E9%2E3"), ("4", "fd00::4")):
+        answer = root.ask("POST", f"/clients/register?id={identity}&ip={address}")
+        assert answer.status == 200, address
+    assert answer.json() == {"parent_id": 2, "parent_ip": "fd00::2", "zk_path": "/1/2/4"}
+
+
 @pytest.mark.parametrize(
     "query", ["", "?id=2", "?ip=127.0.0.2", "?id=two&ip=127.0.0.2", "?id=2&ip="]
 )

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -234,7 +235,7 @@ def test_help_and_version_are_as_people_expect(binaries: None) -> None:
 
 
 @pytest.fixture
-def started(binaries: None, tmp_path) -> Iterator[tuple[int, dict[str, str]]]:  # type: ignore[no-untyped-def]
+def started(binaries: None, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """A tree of depth 2 that `kvctl cluster up` started, with state in a folder of its own."""
     base = free_ports(4)
     environment = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}

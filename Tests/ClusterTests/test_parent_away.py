@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from conftest import ClusterFactory
@@ -14,9 +16,15 @@ def chain(cluster: ClusterFactory) -> Cluster:
     return cluster(3, ("--upward-queue", "100"), [1, 2, 4])
 
 
-def parent_is_known_to_be_away(node: Process) -> bool:
-    """A write that waits is refused once the node has noticed."""
-    return node.put("probe", "x", wait=True).status == 503 and not node.holds("probe")
+def wait_until_known_to_be_away(node: Process) -> None:
+    """The first write that waits finds it out, and is kept; then they are refused at once."""
+    probes = (f"probe-{i}" for i in itertools.count())
+
+    def is_refused() -> bool:
+        probe = next(probes)
+        return node.put(probe, "x", wait=True).status == 503 and not node.holds(probe)
+
+    eventually(is_refused, "the parent is known to be away")
 
 
 def test_reads_of_held_keys_go_on_and_misses_say_what_is_wrong(chain: Cluster) -> None:
@@ -38,7 +46,7 @@ def test_reads_of_held_keys_go_on_and_misses_say_what_is_wrong(chain: Cluster) -
 def test_a_write_that_waits_is_refused_and_nothing_is_stored(chain: Cluster) -> None:
     leaf = chain[4]
     chain[2].kill()
-    eventually(lambda: parent_is_known_to_be_away(leaf), "the parent is known to be away")
+    wait_until_known_to_be_away(leaf)
     refused = leaf.put("kv", "x", wait=True)
     assert refused.status == 503
     assert b"NODE-2" in refused.body
@@ -50,6 +58,9 @@ def test_a_write_that_waits_is_refused_and_nothing_is_stored(chain: Cluster) -> 
     assert leaf.store_delete("held").status == 503
     assert {"kv", "store"}.isdisjoint(leaf.holdings())
     assert leaf.get("held").body == b"x", "a refused deletion deletes nothing"
+    chain[2].start()
+    eventually(lambda: leaf.put("kv", "x", wait=True).status == 200, "writes are taken again")
+    eventually(lambda: chain.root.holds("held"), "what waited is at the root")
 
 
 def test_writes_that_do_not_wait_arrive_once_the_parent_is_back(chain: Cluster) -> None:

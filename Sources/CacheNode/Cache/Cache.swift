@@ -48,7 +48,9 @@ struct Cache: ~Copyable {
 
     /// Whether a key and value of these sizes would fit, were the cache otherwise empty.
     func fits(keyCount: Int, valueCount: Int) -> Bool {
-        guard keyCount <= Self.keyBytesMax, 0...Int(UInt32.max) ~= valueCount else { return false }
+        guard 1...Self.keyBytesMax ~= keyCount, 0...Int(UInt32.max) ~= valueCount else {
+            return false
+        }
         let external =
             Self.isExternal(keyCount, valueCount) ? LargeValues.cost(valueCount) : 0
         return CacheMemory.pageBytes + external <= memory.bytesLeftWhenEmpty

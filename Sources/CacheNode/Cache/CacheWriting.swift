@@ -8,7 +8,7 @@ extension Cache {
         mediaTypes.index(for: bytes, keyHash, &memory)
     }
 
-    /// A detached entry of `key` (at most `keyBytesMax` bytes), to be filled through `valueBytes`;
+    /// A detached entry of `key` (1…`keyBytesMax` bytes), to be filled through `valueBytes`;
     /// with `absent`, one that says that the key does not exist, of `valueCount` 0. The caller owes
     /// it a `publish` or a `discard`. None when the bound has no room for it.
     mutating func make(
@@ -23,7 +23,7 @@ extension Cache {
         key: UnsafeRawBufferPointer, hash: UInt64, valueCount: Int, mediaType: UInt16,
         absent: Bool = false
     ) -> EntryReference {
-        precondition(key.count <= Self.keyBytesMax && valueCount >= 0)
+        precondition(1...Self.keyBytesMax ~= key.count && valueCount >= 0)
         precondition(!absent || valueCount == 0)
         guard valueCount <= Int(UInt32.max), table.makeRoom(hash, &memory), promiseRoom() else {
             return .none

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Hash to entry, by extendible hashing, ordered by hash.
 ///
 /// The directory is indexed by the first bits of the hash and points to segments, each one page of

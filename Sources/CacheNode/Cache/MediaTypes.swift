@@ -46,12 +46,12 @@ struct MediaTypes: ~Copyable {
     /// call unless it is retained. Nil when `bytes` are not 1…255, when 65,535 types are in use, or
     /// when the bound has no room for one more.
     mutating func index(
-        for bytes: UnsafeRawBufferPointer, _ hash: KeyHash, _ memory: inout CacheMemory
+        for bytes: UnsafeRawBufferPointer, _ keyHash: KeyHash, _ memory: inout CacheMemory
     ) -> UInt16? {
         guard let start = bytes.baseAddress, 1...Self.bytesMax ~= bytes.count else { return nil }
         if Self.equals(Self.octetStreamName, start, bytes.count) { return Self.octetStream }
         if Self.equals(Self.jsonName, start, bytes.count) { return Self.json }
-        let hash = UInt32(truncatingIfNeeded: hash.hash(bytes) &>> 32)
+        let hash = UInt32(truncatingIfNeeded: keyHash.hash(bytes) &>> 32)
         if let index = find(start, bytes.count, hash) { return index }
         if pending != 0, let record = record(pending), record.pointee.references == 0 {
             remove(pending, &memory)

@@ -10,7 +10,8 @@ enum HTTPFieldLine {
         return uncommonNameEnd(bytes, from: start, count: count)
     }
 
-    /// The offset of the CR LF that ends the value beginning at `start`, or a stop.
+    /// The offset of the CR LF that ends the value beginning at `start`, or a stop. A reason phrase
+    /// has the same bytes (RFC 9112 §4).
     @inline(__always)
     static func valueEnd(_ bytes: UnsafeRawPointer, from start: Int, count: Int) -> Int {
         let end = HTTPScanner.valueSuspect(bytes, start)
@@ -39,9 +40,9 @@ enum HTTPFieldLine {
         return fault.stop(at: end, unlessAfter: count)
     }
 
-    /// Goes on from a suspect. Used for reason phrases too, which have the same bytes.
+    /// Goes on from a suspect.
     @inline(never)
-    static func uncommonValueEnd(
+    private static func uncommonValueEnd(
         _ bytes: UnsafeRawPointer, from start: Int, count: Int
     ) -> Int {
         var end = start

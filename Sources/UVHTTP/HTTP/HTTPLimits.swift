@@ -50,8 +50,8 @@ public struct HTTPLimits: Sendable {
     public var clientPipelineDepthMax = 64
     /// Requests that wait for a connection to one peer; past it a request fails at once.
     public var clientQueueMax = 4096
-    /// How often a request is sent again when a kept connection ended before any byte of its answer; 0 keeps requests in
-    /// the order they were given.
+    /// How often a request is sent again when a kept connection ended before any byte of its
+    /// answer; 0 keeps requests in the order they were given.
     public var clientResendsMax = 1
     /// Milliseconds until a connection must stand.
     public var connectMilliseconds: UInt64 = 2_000

@@ -45,7 +45,8 @@ public struct HTTPRequestHead: Sendable {
     public var asksUpgrade = false
     public var framing = HTTPBodyFraming.none
     /// The target's path: in origin form from its slash up to `?`; in absolute form the same part
-    /// of the URI. `*` for `OPTIONS *`. Still percent-encoded.
+    /// of the URI, where 0 bytes mean `/`. `*` for `OPTIONS *`, the authority for `CONNECT`. Still
+    /// percent-encoded.
     public var pathOffset = 0
     public var pathCount = 0
     /// The query without its `?`; 0 bytes when there is none.

@@ -137,12 +137,9 @@ enum HTTPRequestLine {
     /// The length of `http://` or `https://` in any case at the front of a target. A `?` can't
     /// come before the end of it, so the path never ends inside.
     private static func schemeCount(_ target: UnsafeRawBufferPointer) -> Int? {
-        for scheme: StaticString in ["http://", "https://"] {
-            let count = scheme.utf8CodeUnitCount
-            guard target.count >= count else { continue }
-            if UnsafeRawBufferPointer(rebasing: target[0..<count]).equalsIgnoringCase(scheme) {
-                return count
-            }
+        for count in 7...8 where target.count >= count {
+            let scheme = UnsafeRawBufferPointer(rebasing: target[0..<count])
+            if scheme.equalsIgnoringCase(count == 7 ? "http://" : "https://") { return count }
         }
         return nil
     }

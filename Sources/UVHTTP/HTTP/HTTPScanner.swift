@@ -3,9 +3,9 @@
 /// loads nothing past the sixteenth.
 ///
 /// They use additions and not comparisons, because the compiler makes vector instructions of the
-/// former only: a lane's top bit says yes. For bytes below 0x80, adding 0x80 - n sets it for exactly
-/// those that are n or more; a pair of additions singles out a range among all 256 bytes. A scan
-/// for suspects may also stop at a harmless byte: the caller looks at it and goes on.
+/// former only: a lane's top bit says yes. For bytes below 0x80, adding 0x80 - n sets it for
+/// exactly those that are n or more; a pair of additions singles out a range among all 256 bytes. A
+/// scan for suspects may also stop at a harmless byte: the caller looks at it and goes on.
 enum HTTPScanner {
     @inline(__always)
     static func byte(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt8 {

@@ -12,9 +12,10 @@ public enum PercentCoding {
         while read < bytes.count {
             if read &+ 8 <= bytes.count {
                 let word = source.loadUnaligned(fromByteOffset: read, as: UInt64.self)
-                let isPercent = word ^ HTTPScanner.each(ASCII.percent)
-                // Exact for "is there any": the lowest hit is always a true one.
-                if (isPercent &- HTTPScanner.each(1)) & ~isPercent & HTTPScanner.each(0x80) == 0 {
+                let difference = word ^ HTTPScanner.each(ASCII.percent)
+                // Zero bytes of the difference are percent signs. A false hit needs a true one
+                // below.
+                if (difference &- HTTPScanner.each(1)) & ~difference & HTTPScanner.each(0x80) == 0 {
                     room.storeBytes(of: word, toByteOffset: written, as: UInt64.self)
                     read &+= 8
                     written &+= 8

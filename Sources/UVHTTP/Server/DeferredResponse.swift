@@ -1,13 +1,17 @@
 /// The place of an answer in the order of its connection's answers, to be filled later; also where
 /// an answer waits that was made before its turn came.
 public final class DeferredResponse {
-    /// The connection; nil once it is gone, and then the answer goes nowhere.
+    /// The connection; nil once the answer has gone out, or can't any more.
     private var connection: ServerConnection?
-    private let form: AnswerForm
+    private var form: AnswerForm
     private let bytes: UnsafeMutablePointer<ByteQueue>
+    /// The whole answer is there.
     private(set) var isReady = false
+    /// The answer is a stream, whose pieces `produceNext` makes.
+    private(set) var isStream = false
     /// Makes the next piece of a streamed body; nil when there is none (left).
-    private(set) var produce: ((inout ByteQueue) -> Bool)?
+    private var produce: ((inout ByteQueue) -> Bool)?
+    private var isInterim = false
 
     init(_ connection: ServerConnection, _ form: AnswerForm) {
         self.connection = connection
@@ -21,25 +25,28 @@ public final class DeferredResponse {
         bytes.deallocate()
     }
 
-    /// The answer is a stream, whose pieces `produceNext` makes.
-    private(set) var isStream = false
-    private var isInterim = false
+    /// False once nobody waits for this answer any more: the client has gone, or has it.
+    public var isWanted: Bool { connection != nil }
+
+    /// Answers through `answer`, which must make one answering call on the responder it is given.
+    /// Does nothing when the client has gone; must be called once at most.
+    public func respond(_ answer: (HTTPResponder) -> Void) {
+        precondition(!isReady && !isStream, "a request was answered twice")
+        connection?.fill(self, answer)
+    }
+
+    // MARK: For the connection
 
     /// Whether this is the connection's last answer.
     var closes: Bool {
         !isInterim && (form.connectionField == .close || (isStream && form.isHTTP10))
     }
 
-    /// False once the client has gone: nobody waits for this answer any more.
-    public var isWanted: Bool { connection != nil }
+    /// Bytes of the answer that are there.
+    var byteCount: Int { bytes.pointee.count }
 
-    /// Answers through `answer`, which must make one answering call on the responder it is given.
-    /// Does nothing when the client has gone; must be called once at most.
-    public func respond(_ answer: (HTTPResponder) -> Void) {
-        guard let connection else { return }
-        precondition(!isReady && !isStream, "a request was answered twice")
-        connection.fill(self, answer)
-    }
+    /// A streamed body goes on.
+    var hasMore: Bool { produce != nil }
 
     func responder(on connection: ServerConnection) -> HTTPResponder {
         HTTPResponder(
@@ -48,6 +55,9 @@ public final class DeferredResponse {
     }
 
     func markReady() { isReady = true }
+
+    /// The answer, not made yet, is to say that it is the connection's last.
+    func makeLast() { form = form.closing }
 
     /// Makes this the place of an informational answer (1xx), which closes nothing.
     func appendInterim(_ text: StaticString) {
@@ -85,8 +95,8 @@ public final class DeferredResponse {
         if !form.isHTTP10 { output.append("0\r\n\r\n") }
     }
 
-    /// The connection is gone: whoever holds this answer may drop it.
-    func abandon() {
+    /// The answer has gone out, or goes nowhere: whoever holds this holds nothing more by it.
+    func letGo() {
         connection = nil
         produce = nil
     }

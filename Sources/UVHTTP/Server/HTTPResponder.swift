@@ -12,6 +12,11 @@ public struct AnswerForm {
         self.isHTTP10 = isHTTP10
         self.connectionField = connectionField
     }
+
+    /// The same for an answer that is the connection's last.
+    var closing: AnswerForm {
+        AnswerForm(omitsBody: omitsBody, isHTTP10: isHTTP10, connectionField: .close)
+    }
 }
 
 /// The way to answer one request: at once, in pieces as the client takes them, or later.
@@ -102,10 +107,12 @@ public struct HTTPResponder {
     public func stream(
         contentType: StaticString, _ produce: @escaping (inout ByteQueue) -> Bool
     ) {
+        // HTTP/1.0 knows no chunks: only the connection's end can end such a body.
+        let isOpenEnded = form.isHTTP10 && !form.omitsBody
         HeadWriter.response(
             .ok, contentType: contentType.bytes,
             framing: form.isHTTP10 ? .untilClose : .chunked, fieldLines: .empty,
-            dateLine: dateLine, connection: form.isHTTP10 ? .close : form.connectionField,
+            dateLine: dateLine, connection: isOpenEnded ? .close : form.connectionField,
             into: &output.pointee)
         if !form.omitsBody {
             connection._withUnsafeGuaranteedRef { $0.startStreaming(produce, form: form) }

@@ -35,7 +35,7 @@ public final class HTTPServer {
     private var connections: [ServerConnection] = []
     private var readyConnections: [ServerConnection] = []
     private var sweeper: (any LoopTimer)?
-    private var onStopped: (() -> Void)?
+    private var onStopped: [() -> Void] = []
     private var isAcceptingPaused = false
     private(set) var isStopping = false
 
@@ -61,6 +61,7 @@ public final class HTTPServer {
 
     deinit {
         sweeper?.cancel()
+        for listener in listeners { listener.close() }
         output.deinitialize(count: 1)
         output.deallocate()
         counters.deallocate()
@@ -82,18 +83,24 @@ public final class HTTPServer {
             self?.onStream(stream)
         }
         listeners.append(listener)
+        if isAcceptingPaused { listener.pause() }
         return listener.address
     }
 
     /// Stops accepting, lets what is in flight be answered, and calls `completion` when the last
-    /// connection is gone.
+    /// connection is gone, in a later turn.
     public func stop(completion: @escaping () -> Void) {
-        isStopping = true
-        onStopped = completion
-        for listener in listeners { listener.close() }
-        listeners.removeAll()
-        for connection in connections { connection.onServerStopping() }
-        loop.schedule { [self] in completeStopIfDone() }
+        onStopped.append(completion)
+        if !isStopping {
+            isStopping = true
+            for listener in listeners { listener.close() }
+            listeners.removeAll()
+        }
+        // Not at once: this may be a call of the service, with an answer half made.
+        loop.schedule { [self] in
+            for connection in connections { connection.onServerStopping() }
+            completeStopIfDone()
+        }
     }
 
     /// Closes every connection at once: for a stop whose time is up.
@@ -154,21 +161,26 @@ public final class HTTPServer {
     }
 
     private func onTurnEnd() {
-        guard !readyConnections.isEmpty else { return }
-        let ready = readyConnections
-        readyConnections.removeAll(keepingCapacity: true)
-        for connection in ready { connection.onTurnEnd() }
+        // By index: what one connection sends may make another one ready.
+        var index = 0
+        while index < readyConnections.count {
+            readyConnections[index].onTurnEnd()
+            index += 1
+        }
+        if index > 0 { readyConnections.removeAll(keepingCapacity: true) }
     }
 
     private func sweep() {
+        refreshDate()
         let now = loop.nowMilliseconds
         for connection in connections { connection.onSweep(now: now) }
     }
 
     private func completeStopIfDone() {
-        guard isStopping, connections.isEmpty, let completion = onStopped else { return }
-        onStopped = nil
+        guard isStopping, connections.isEmpty, !onStopped.isEmpty else { return }
         sweeper?.cancel()
-        completion()
+        let completions = onStopped
+        onStopped.removeAll()
+        for completion in completions { completion() }
     }
 }

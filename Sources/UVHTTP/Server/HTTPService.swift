@@ -51,7 +51,8 @@ public enum HTTPAdmission {
 /// The application behind a server. Every call comes on the loop's thread, to completion.
 public protocol HTTPService: AnyObject {
     /// The head is there, the body isn't: is it worth reading? A client that sent `Expect:
-    /// 100-continue` is answered accordingly. Not asked when the body came together with the head.
+    /// 100-continue` is answered accordingly. Not asked when a body of known length came together
+    /// with the head.
     func admit(_ request: HTTPRequest) -> HTTPAdmission
 
     /// The request is whole. Answer through `responder` before returning, or take

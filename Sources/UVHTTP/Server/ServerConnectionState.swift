@@ -19,8 +19,6 @@ struct ServerConnectionState: ~Copyable {
         /// Waiting until head and body, `byteCount` bytes, lie in one piece.
         case wholeMessage(byteCount: Int)
         case chunkedBody
-        /// No further request is taken.
-        case ended
     }
 
     /// Bytes read and not consumed yet.
@@ -30,7 +28,9 @@ struct ServerConnectionState: ~Copyable {
     /// Head and body of a request with a chunked body, which doesn't lie in one piece on the wire.
     var headBytes = ByteQueue()
     var body = ByteQueue()
-    private(set) var phase = Phase.head
+    private var phase = Phase.head
+    /// No further request is taken: the peer broke a rule or asked for it, or we close.
+    private(set) var hasEnded = false
     private var decoder = HTTPBodyDecoder(
         .none, bodyBytesMax: 0, chunkOverheadBytesMax: 0)
 
@@ -38,6 +38,7 @@ struct ServerConnectionState: ~Copyable {
     private var messageSince: UInt64?
     private var bodySince: UInt64 = 0
     private var bodyBytes = 0
+    /// When the last answer was out.
     private var idleSince: UInt64
     private var outputSince: UInt64?
     /// Bytes written since `outputSince`, those that waited then included.
@@ -54,7 +55,8 @@ struct ServerConnectionState: ~Copyable {
     deinit { head.deallocate() }
 
     var isSetAside: Bool { phase == .chunkedBody }
-    var hasEnded: Bool { phase == .ended }
+    /// A message begins or its head is under way: what follows need not be read yet.
+    var isAtHead: Bool { phase == .head }
     var isBetweenMessages: Bool { phase == .head && messageSince == nil }
 
     /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
@@ -85,8 +87,6 @@ struct ServerConnectionState: ~Copyable {
             case .complete: return .request(consumed: consumed)
             case .refused(let refusal): return .refused(refusal)
             }
-        case .ended:
-            return .needInput
         }
     }
 
@@ -133,7 +133,7 @@ struct ServerConnectionState: ~Copyable {
         if phase != .head { releaseBody() }
         messageSince = nil
         idleSince = now
-        if !head.pointee.keepsAlive { phase = .ended }
+        if !head.pointee.keepsAlive { hasEnded = true }
     }
 
     @inline(never)
@@ -143,10 +143,20 @@ struct ServerConnectionState: ~Copyable {
         phase = .head
     }
 
-    /// No further request is to be taken: the peer broke a rule, asked for it, or the server stops.
+    /// No further request is to be taken. The one that is being answered stays as it is.
     mutating func end() {
+        hasEnded = true
+        messageSince = nil
+    }
+
+    /// The message under way will never be whole.
+    mutating func dropMessage() {
         if phase != .head { releaseBody() }
-        phase = .ended
+    }
+
+    /// The connection was not read for a while; that was not the peer's doing.
+    mutating func restartClock(now: UInt64) {
+        if messageSince != nil { messageSince = now }
     }
 
     /// Told after each write of `byteCount` bytes: `queued` bytes in all now wait for the kernel.
@@ -154,6 +164,7 @@ struct ServerConnectionState: ~Copyable {
     mutating func onOutput(byteCount: Int, queued: Int, now: UInt64) {
         if queued == 0 {
             outputSince = nil
+            idleSince = now
         } else if outputSince == nil {
             outputSince = now
             outputWritten = queued
@@ -163,27 +174,27 @@ struct ServerConnectionState: ~Copyable {
     }
 
     /// What is overdue at `now`, if anything. `waiting`: requests whose answers the service still
-    /// owes; `queued`: bytes that the kernel has not taken.
+    /// owes; `queued`: bytes that the kernel has not taken; `isHeldUp`: we aren't reading.
     mutating func overdue(
-        now: UInt64, waiting: Int, queued: Int, limits: UnsafePointer<HTTPLimits>
+        now: UInt64, waiting: Int, queued: Int, isHeldUp: Bool,
+        limits: UnsafePointer<HTTPLimits>
     ) -> Overdue? {
         if let lingersUntil { return now >= lingersUntil ? .silently : nil }
         if queued > 0, let since = outputSince {
             return isTooSlow(since: since, bytes: outputWritten - queued, now: now, limits: limits)
                 ? .silently : nil
         }
-        switch phase {
-        case .wholeMessage, .chunkedBody:
+        if isHeldUp { return nil }
+        if phase != .head {
             return isTooSlow(since: bodySince, bytes: bodyBytes, now: now, limits: limits)
                 ? .withRefusal(Self.bodyTooSlow) : nil
-        case .head, .ended:
-            if let messageSince {
-                return now >= messageSince + limits.pointee.headMillisecondsMax
-                    ? .withRefusal(Self.headTooSlow) : nil
-            }
-            return waiting == 0 && now >= idleSince + limits.pointee.keepAliveMilliseconds
-                ? .silently : nil
         }
+        if let messageSince {
+            return now >= messageSince + limits.pointee.headMillisecondsMax
+                ? .withRefusal(Self.headTooSlow) : nil
+        }
+        return waiting == 0 && now >= idleSince + limits.pointee.keepAliveMilliseconds
+            ? .silently : nil
     }
 
     enum Overdue {

@@ -89,6 +89,8 @@ struct ClusterDirectory: Sendable {
                 .failure, "another kvctl is starting or stopping this cluster.",
                 advice: "Try again when it is done. (\(lockPath))")
         }
+        // Said aloud, because a process that is being started holds a copy of the descriptor.
+        defer { flock(descriptor, LOCK_UN) }
         return try body()
     }
 }

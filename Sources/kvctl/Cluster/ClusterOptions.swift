@@ -23,13 +23,18 @@ struct ClusterOptions: ParsableArguments {
     }
 
     func directory() throws -> ClusterDirectory {
-        let path = try stateDir.map { URL(fileURLWithPath: $0).path } ?? ClusterDirectory.defaultPath(
-            basePort: basePortNumber(), environment: ProcessInfo.processInfo.environment)
+        let path =
+            try stateDir.map { URL(fileURLWithPath: $0).path }
+            ?? ClusterDirectory.defaultPath(
+                basePort: basePortNumber(), environment: ProcessInfo.processInfo.environment)
         return ClusterDirectory(path: path)
     }
 
-    /// ` --base-port …` and ` --state-dir …` as they were given, for a command to be shown.
-    var flags: String {
-        (basePort.map { " --base-port \($0)" } ?? "") + (stateDir.map { " --state-dir \($0)" } ?? "")
+    /// What leads another command to the same cluster: ` --base-port …` and ` --state-dir …`, where
+    /// they are not the defaults.
+    func flags() throws -> String {
+        let port = try basePortNumber()
+        let portFlag = port == NodeDirectory.defaultBasePort ? "" : " --base-port \(port)"
+        return portFlag + (stateDir.map { " --state-dir \($0)" } ?? "")
     }
 }

@@ -36,7 +36,8 @@ struct ClusterPlan: Equatable, Sendable {
         guard depth <= Self.depthMaxUnforced || force else {
             throw Failure(
                 .usage, "a tree of depth \(depth) is \(count) processes on this machine.",
-                advice: "Up to --depth \(Self.depthMaxUnforced) is fine; --force starts them anyway.")
+                advice:
+                    "Up to --depth \(Self.depthMaxUnforced) is fine; --force starts them anyway.")
         }
         guard basePort + count <= 65_535 else {
             throw Failure(

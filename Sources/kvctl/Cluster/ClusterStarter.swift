@@ -2,8 +2,8 @@ import Foundation
 import UVHTTP
 
 /// Starts the nodes of a plan, one after the other: the root hands out slots in the order in which
-/// nodes register, so NODE-i gets slot i when it starts once NODE-(i − 1) is ready. Each takes a few
-/// milliseconds.
+/// nodes register, so NODE-i gets slot i when it starts once NODE-(i − 1) is ready. Each takes a
+/// few milliseconds.
 final class ClusterStarter {
     private static let pollMillisecondsMin: UInt64 = 2
     private static let pollMillisecondsMax: UInt64 = 50
@@ -16,20 +16,20 @@ final class ClusterStarter {
     private let directory: ClusterDirectory
     private let executable: String
     private let environment: [String: String]
-    private let waitSeconds: Double
+    private let waitMilliseconds: UInt64
     private let client: NodeClient
     private let progress: Progress
     private var started: [ProcessRecord] = []
 
     init(
         plan: ClusterPlan, directory: ClusterDirectory, executable: String,
-        environment: [String: String], waitSeconds: Double, progress: Progress
+        environment: [String: String], waitMilliseconds: UInt64, progress: Progress
     ) throws {
         self.plan = plan
         self.directory = directory
         self.executable = executable
         self.environment = ClusterPlan.nodeEnvironment(environment)
-        self.waitSeconds = waitSeconds
+        self.waitMilliseconds = waitMilliseconds
         self.progress = progress
         client = try NodeClient(timeoutMilliseconds: Self.askMilliseconds)
     }
@@ -71,7 +71,7 @@ final class ClusterStarter {
             executable, arguments: plan.arguments(for: node), environment: environment,
             logPath: directory.logPath(node))
         guard let process = ProcessIdentity(runningAs: pid) else {
-            throw failure(node, NodeProcess.ending(of: pid) ?? "ended at once")
+            throw failureOfUnknown(node, pid)
         }
         let record = ProcessRecord(node: node, port: plan.port(node), process: process)
         started.append(record)
@@ -81,20 +81,32 @@ final class ClusterStarter {
             "\(node) is ready on port \(plan.port(node)) (\(node.number) of \(plan.nodes.count))")
     }
 
+    /// The process ended before it could be looked at, or /proc shows nothing; then it is ended,
+    /// since nobody could do so later.
+    private func failureOfUnknown(_ node: NodeName, _ pid: Int32) -> Failure {
+        if let ending = NodeProcess.ending(of: pid) {
+            return failure(node, "\(ending) before it was ready")
+        }
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+        return failure(node, "can't be watched: /proc does not show its process")
+    }
+
     private func waitUntilReady(_ record: ProcessRecord) throws {
         let endpoint = Endpoint(host: ClusterPlan.address, port: record.port)
-        let deadline = ContinuousClock.now + .seconds(waitSeconds)
+        let deadline = ContinuousClock.now + .milliseconds(Int(waitMilliseconds))
         var pollMilliseconds = Self.pollMillisecondsMin
         while true {
             let answer = client.answer(
                 to: HTTPClientRequest(.get, "/readyz"), from: endpoint)
-            if let signal = client.interruptedBy { throw interruption(signal) }
+            if let signal = client.interruptedBy { throw Interruption(signal: signal) }
             if let ending = NodeProcess.ending(of: record.process.pid) {
                 throw failure(record.node, "\(ending) before it was ready")
             }
             if case .success(let response) = answer, response.status == 200 { return }
             guard ContinuousClock.now < deadline else {
-                throw failure(record.node, "was not ready within \(waitSeconds) s\(said(answer))")
+                let limit = Printable.seconds(Double(waitMilliseconds) / 1000)
+                throw failure(record.node, "was not ready within \(limit)\(said(answer))")
             }
             client.pause(milliseconds: pollMilliseconds)
             pollMilliseconds = min(pollMilliseconds * 2, Self.pollMillisecondsMax)
@@ -103,8 +115,7 @@ final class ClusterStarter {
 
     private func said(_ answer: Result<HTTPClientResponse, HTTPClientError>) -> String {
         guard case .success(let response) = answer else { return "" }
-        let body = Printable.text(String(decoding: response.body.prefix(300), as: UTF8.self))
-        return " (GET /readyz: \(response.status) \(body))"
+        return " (GET /readyz: \(response.status) \(Failure.reason(in: response.body)))"
     }
 
     private func failure(_ node: NodeName, _ what: String) -> Failure {
@@ -117,8 +128,6 @@ final class ClusterStarter {
         return Failure(
             .failure, "\(node) \(what).\n\(evidence)", advice: "What had been started was stopped.")
     }
-
-    private func interruption(_ signal: Int32) -> Interruption { Interruption(signal: signal) }
 }
 
 /// A signal that asked kvctl to end, once everything is tidied up.

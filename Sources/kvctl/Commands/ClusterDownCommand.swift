@@ -11,7 +11,9 @@ struct ClusterDownCommand: ParsableCommand {
             EXAMPLES
               kvctl cluster down
               kvctl cluster down --base-port 6000
-              kvctl cluster down --output json        {"stopped": ["NODE-2", …], "killed": []}
+
+            JSON
+              {"stopped": ["NODE-2", …], "killed": []}
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -34,7 +36,7 @@ struct ClusterDownCommand: ParsableCommand {
         case .text:
             try StandardOutput.print(Self.text(report, known: records.count, directory, seconds))
         }
-        if !report.killed.isEmpty { throw ExitCode(ExitStatus.failure.rawValue) }
+        if !report.killed.isEmpty { throw ExitCode(CommandStatus.failure.rawValue) }
     }
 
     static func text(
@@ -43,7 +45,8 @@ struct ClusterDownCommand: ParsableCommand {
     ) -> String {
         if known == 0 { return "Nothing to stop: no cluster runs here (\(directory.path))." }
         let gone = known - report.count
-        var text = "Stopped \(report.stopped.count) of \(known) nodes in \(seconds) s."
+        var text =
+            "Stopped \(report.stopped.count) of \(known) nodes in \(Printable.seconds(seconds))."
         if gone > 0 { text += " \(gone) had ended before." }
         for node in report.killed {
             text += "\n\(node) did not stop and was killed; its log: \(directory.logPath(node))"

@@ -16,8 +16,9 @@ struct ClusterStatusCommand: ParsableCommand {
 
             EXAMPLES
               kvctl cluster status
-              kvctl cluster status --output json      {"state_dir": …, "nodes": [{"name", "pid", \
-            "port", "state", "log"}]}
+
+            JSON
+              {"state_dir": …, "nodes": [{"name", "pid", "port", "state", "log"}, …]}
             """)
 
     /// Milliseconds a node may take to say whether it is ready.
@@ -37,15 +38,16 @@ struct ClusterStatusCommand: ParsableCommand {
             try StandardOutput.print(try JSONReport.encode(ClusterReport(directory, nodes)))
         case .text:
             guard !nodes.isEmpty else {
+                let flags = try cluster.flags()
                 throw Failure(
                     .failure, "no cluster runs here (\(directory.path)).",
-                    advice: "Start one with: kvctl cluster up\(cluster.flags)")
+                    advice: "Start one with: kvctl cluster up\(flags)")
             }
             let lines = Self.table(nodes).lines(.ofStandardOutput)
             try StandardOutput.print(lines.joined(separator: "\n"))
         }
         if nodes.isEmpty || nodes.contains(where: { $0.state != "ready" }) {
-            throw ExitCode(ExitStatus.failure.rawValue)
+            throw ExitCode(CommandStatus.failure.rawValue)
         }
     }
 

@@ -13,8 +13,9 @@ struct ClusterUpCommand: ParsableCommand {
               kvctl cluster up
               kvctl cluster up --depth 4 --base-port 6000
               kvctl cluster up -- --log-level debug   flags behind -- go to every cachenode
-              kvctl cluster up --output json          {"state_dir": …, "nodes": [{"name", "pid", \
-            "port", "log"}]}
+
+            JSON
+              {"state_dir": …, "nodes": [{"name", "pid", "port", "log"}, …]}
             """)
 
     @Option(help: "Levels of the tree, 1 to 16: a tree of depth d has 2^d - 1 nodes.")
@@ -23,7 +24,9 @@ struct ClusterUpCommand: ParsableCommand {
     @Option(help: "How changes reach the nodes that hold a key: none.", completion: .list(["none"]))
     var coherence = "none"
 
-    @Option(help: ArgumentHelp("How much memory each node's cache may take.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Memory for each node's cache, in bytes or with KiB, MiB or GiB.", valueName: "bytes"))
     var memory: String?
 
     @Option(
@@ -32,8 +35,10 @@ struct ClusterUpCommand: ParsableCommand {
         completion: .file())
     var cachenode: String?
 
-    @Option(help: ArgumentHelp("Seconds each node may take to be ready.", valueName: "seconds"))
-    var wait = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "Seconds each node may take to be ready, 0.001 to 86400.", valueName: "seconds"))
+    var wait: Seconds = 30
 
     @Flag(help: "Start as many processes as --depth asks for.")
     var force = false
@@ -45,12 +50,6 @@ struct ClusterUpCommand: ParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-        guard wait > 0, wait <= 3600 else {
-            throw ValidationError("--wait is \(wait): seconds up to 3600 are allowed.")
-        }
-    }
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
@@ -68,7 +67,8 @@ struct ClusterUpCommand: ParsableCommand {
                 try refuseRunning(directory)
                 let starter = try ClusterStarter(
                     plan: plan, directory: directory, executable: executable,
-                    environment: environment, waitSeconds: wait, progress: Progress())
+                    environment: environment, waitMilliseconds: wait.milliseconds,
+                    progress: Progress())
                 return try starter.run()
             }
         } catch let interruption as Interruption {
@@ -86,6 +86,7 @@ struct ClusterUpCommand: ParsableCommand {
             return
         }
         let verb = running.count == 1 ? "node of it runs" : "nodes of it run"
+        let flags = try cluster.flags()
         throw Failure(
             .failure,
             """
@@ -93,7 +94,7 @@ struct ClusterUpCommand: ParsableCommand {
             (\(first.node): pid \(first.process.pid), port \(first.port)).
             """,
             advice: """
-                Stop it with: kvctl cluster down\(cluster.flags)
+                Stop it with: kvctl cluster down\(flags)
                 Or start another beside it: kvctl cluster up --base-port 6000
                 """)
     }
@@ -110,7 +111,7 @@ struct ClusterUpCommand: ParsableCommand {
         }
         let seconds = (took / .milliseconds(100)).rounded() / 10
         try StandardOutput.print(
-            Self.text(plan, directory, flags: cluster.flags, seconds: seconds))
+            Self.text(plan, directory, flags: cluster.flags(), seconds: seconds))
     }
 
     static func text(
@@ -124,7 +125,7 @@ struct ClusterUpCommand: ParsableCommand {
             ? "1 node is up on port \(base + 1)"
             : "\(count) nodes are up on ports \(base + 1) to \(base + count)"
         return """
-            \(nodes) (depth \(plan.depth), coherence \(plan.coherence)) in \(seconds) s.
+            \(nodes) (depth \(plan.depth), coherence \(plan.coherence)) in \(Printable.seconds(seconds)).
               logs   \(directory.path)
               write  kvctl put \(count) hello world\(port)
               read   kvctl get \(max(1, count / 2 + 1)) hello\(port)

@@ -13,6 +13,9 @@ struct DeleteCommand: ParsableCommand {
             EXAMPLES
               kvctl delete 7 hello             200 {"key": "hello"}
               kvctl delete 7 hello --no-wait
+
+            JSON
+              {"status":200,"body":{"key":"hello"}}
             """)
 
     @Argument(help: "The node to write through: NODE-7, node-7 or 7.")

@@ -12,7 +12,9 @@ struct GetCommand: ParsableCommand {
             EXAMPLES
               kvctl get 7 hello                200 {"value": "world"}
               kvctl get NODE-7 'two words'
-              kvctl get 7 hello --output json  {"status":200,"body":{"value":"world"}}
+
+            JSON
+              {"status":200,"body":{"value":"world"}}
             """)
 
     @Argument(help: "The node to ask: NODE-7, node-7 or 7.")

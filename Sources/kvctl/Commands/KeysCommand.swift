@@ -13,7 +13,9 @@ struct KeysCommand: ParsableCommand {
 
             EXAMPLES
               kvctl keys 4
-              kvctl keys 4 --output json       ["hello","two words"]
+
+            JSON
+              ["hello","two words"]
             """)
 
     private static let path = "/keys"
@@ -31,7 +33,9 @@ struct KeysCommand: ParsableCommand {
         let request = HTTPClientRequest(.get, Self.path)
         let response = try client.exchange(request, with: address, in: directory)
         guard response.status == 200 else {
-            throw Failure(unexpectedStatus: response.status, body: response.body, from: address, to: Self.path)
+            throw Failure(
+                unexpectedStatus: response.status, body: response.body, from: address, to: Self.path
+            )
         }
         // Any error of the decoder means the same here: not an array of strings.
         guard let keys = try? JSONDecoder().decode([String].self, from: Data(response.body)) else {

@@ -7,9 +7,11 @@ struct NodesCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               kvctl nodes
-              kvctl nodes --output json        the root's answer to GET /nodes: {"root", "depth", \
-            "coherence", "nodes": [{"slot", "name", "address", "port", "api", "state", \
-            "last_seen_seconds"}]}
+              kvctl nodes --output json
+
+            JSON
+              {"root": "NODE-1", "depth": 3, "coherence": "none", "nodes": [{"slot",
+               "name", "address", "port", "api", "state", "last_seen_seconds"}, …]}
             """)
 
     @Option(help: "The node to ask (default: NODE-1, NODE-2 … until one answers).")

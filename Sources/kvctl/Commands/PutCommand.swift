@@ -17,6 +17,9 @@ struct PutCommand: ParsableCommand {
               kvctl put 7 list --json '[1, 2]'
               kvctl put 7 page --value-file page.html
               kvctl put 7 key -- -text         a value that begins with -
+
+            JSON
+              {"status":200,"body":{"key":"hello","value":"world"}}
             """)
 
     @Argument(help: "The node to write through: NODE-7, node-7 or 7.")
@@ -46,7 +49,8 @@ struct PutCommand: ParsableCommand {
 
     func validate() throws {
         if value == nil, valueFile == nil {
-            throw ValidationError("VALUE is missing: give it, or --value-file.")
+            throw ValidationError(
+                "VALUE is missing: give it (behind -- when it begins with -) or --value-file.")
         }
         if value != nil, valueFile != nil {
             throw ValidationError("VALUE and --value-file can't be combined.")
@@ -67,18 +71,21 @@ struct PutCommand: ParsableCommand {
             return valueFile == nil ? ValueTyping.json(text) : JSONText.quoted(text)
         }
         guard let compact = JSONText.laidOut(text, as: .compact) else {
-            throw Failure(.usage, "the value is not JSON.", advice: "Without --json it is a string.")
+            throw Failure(
+                .usage, "the value is not JSON.", advice: "Without --json it is a string.")
         }
         return compact
     }
 
     private static func read(_ path: String) throws -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw Failure(.failure, "cannot read \(path): \(reason)")
+        }
         let data: Data
         do {
-            data =
-                path == "-"
-                ? try FileHandle.standardInput.readToEnd() ?? Data()
-                : try Data(contentsOf: URL(fileURLWithPath: path))
+            data = try FileHandle(fileDescriptor: descriptor).readToEnd() ?? Data()
         } catch {
             throw Failure(.failure, "cannot read \(path): \(error.localizedDescription)")
         }

@@ -11,8 +11,14 @@ struct TreeCommand: ParsableCommand {
             EXAMPLES
               kvctl tree
               kvctl tree --node 4              ask NODE-4
-              kvctl tree --output json         {"root": …, "depth": …, "coherence": …, "tree": \
-            {"slot", "name", "address", "port", "api", "state", "last_seen_seconds", "children": […]}}
+              kvctl tree --levels 3
+
+            JSON
+              {"root": "NODE-1", "depth": 3, "coherence": "none", "tree": {"slot": 1,
+               "name", "address", "port", "api", "state", "last_seen_seconds",
+               "children": […]}}
+              A slot that nobody holds, above one that somebody does, has the state
+              "vacant" and no name.
             """)
 
     @Option(help: "The node to ask (default: NODE-1, NODE-2 … until one answers).")

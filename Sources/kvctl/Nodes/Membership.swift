@@ -48,7 +48,8 @@ struct Membership: Codable, Equatable, Sendable {
     /// `7 nodes: 6 live, 1 gone. Depth 3, coherence none.`
     var summary: String {
         let states = Dictionary(grouping: nodes, by: \.state).mapValues(\.count)
-        let order = ["live", "gone"] + states.keys.filter { !["live", "gone"].contains($0) }.sorted()
+        let order =
+            ["live", "gone"] + states.keys.filter { !["live", "gone"].contains($0) }.sorted()
         let counts = order.compactMap { state in states[state].map { "\($0) \(state)" } }
         let noun = nodes.count == 1 ? "node" : "nodes"
         let mode = coherence.map { ", coherence \($0)" } ?? ""
@@ -71,7 +72,8 @@ struct Membership: Codable, Equatable, Sendable {
             }
             return (membership, response.body)
         case .refused(let node, let response):
-            throw Failure(unexpectedStatus: response.status, body: response.body, from: node, to: path)
+            throw Failure(
+                unexpectedStatus: response.status, body: response.body, from: node, to: path)
         case .failed(let node, let error):
             var failure = Failure(
                 error, node: node, timeoutMilliseconds: client.timeoutMilliseconds, in: directory)

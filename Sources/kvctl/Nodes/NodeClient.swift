@@ -1,3 +1,4 @@
+import Glibc
 import UVHTTP
 
 /// Requests to nodes for a program that does one thing at a time: each call runs the loop until
@@ -85,6 +86,11 @@ final class NodeClient {
 
     /// From now on these signals don't end the process but every wait of this client.
     func interruptOn(_ signals: [Int32]) {
+        // Whoever starts us may have them blocked, and hands that down.
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
         for signal in signals {
             loop.onSignal(signal) { [weak self, loop] in
                 self?.interruptedBy = signal

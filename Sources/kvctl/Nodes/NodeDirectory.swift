@@ -91,12 +91,14 @@ struct NodeDirectory: Equatable, Sendable {
     private static func host(_ flag: String?, _ environment: [String: String]) throws -> String {
         let (name, text) = setting("--host", flag, "KVCTL_HOST", environment)
         guard let text else { return defaultHost }
-        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text[...]
+        let bare =
+            text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text[...]
         let bracketed = bare.contains(":") ? "[\(bare)]" : String(bare)
         let colons = bare.utf8.count { $0 == ASCII.colon }
         guard colons != 1, let endpoint = Endpoint(bracketed, defaultPort: 0) else {
             throw Failure(
-                .usage, "\(name) is '\(text)': a host name or an address is allowed, without a port.",
+                .usage,
+                "\(name) is '\(text)': a host name or an address is allowed, without a port.",
                 advice: "The port is --base-port (KVCTL_BASE_PORT) plus the node's number.")
         }
         return endpoint.host

@@ -1,3 +1,4 @@
+import Foundation
 import UVHTTP
 
 extension Failure {
@@ -17,7 +18,8 @@ extension Failure {
                 advice: "A write may have been carried out; read the key to know.")
         case .timedOut:
             self.init(
-                .unreachable, "\(node) did not answer within \(seconds(timeoutMilliseconds)).",
+                .unreachable,
+                "\(node) did not answer within \(Printable.seconds(Double(timeoutMilliseconds) / 1000)).",
                 advice: "--timeout SECONDS waits longer.")
         case .malformed(let refusal) where refusal.status == 413:
             let limit = NodeClient.answerBytesMax / 1024 / 1024
@@ -37,12 +39,12 @@ extension Failure {
 
     /// A node's answer of a status that the command can't use.
     init(unexpectedStatus status: Int, body: [UInt8], from node: NodeAddress, to path: String) {
-        let body = Printable.text(String(decoding: body.prefix(500), as: UTF8.self))
-        let detail = body.isEmpty ? "" : ": \(body)"
+        let reason = Self.reason(in: body)
+        let detail = reason.isEmpty ? "." : ": \(reason)"
         let advice: String
         switch status {
         case 404: advice = "Is it a Canopy node? kvctl get, put and delete speak to others as well."
-        case 503: advice = "Is the root up? See: kvctl tree, kvctl cluster status"
+        case 503: advice = "kvctl cluster status says which nodes of this machine run."
         default: advice = ""
         }
         self.init(
@@ -55,10 +57,14 @@ extension Failure {
             .failure, "what \(node) answered to GET \(path) can't be read.",
             advice: "Is it a Canopy node of another version? kvctl is \(kvctlVersion).")
     }
-}
 
-/// `10 s`, `0.5 s`.
-private func seconds(_ milliseconds: UInt64) -> String {
-    milliseconds % 1000 == 0
-        ? "\(milliseconds / 1000) s" : "\(Double(milliseconds) / 1000) s"
+    /// What an error's body says: its `detail` when it is one of ours (RFC 9457) or of the earlier
+    /// JSON system, else the beginning of its text; inert for a terminal.
+    static func reason(in body: [UInt8]) -> String {
+        struct Problem: Decodable { var detail: String }
+        // Any error of the decoder means the same here: text of another kind.
+        let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
+        let text = problem?.detail ?? String(decoding: body.prefix(500), as: UTF8.self)
+        return Printable.text(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
 }

@@ -30,13 +30,15 @@ struct NodeName: Equatable, Sendable, CustomStringConvertible {
 extension NodeName: ExpressibleByArgument {
     init?(argument: String) { self.init(argument) }
 
-    /// The nodes of the default cluster on this machine; without one, those of a tree of depth 3.
+    /// The nodes of the cluster on this machine; without one, those of a tree of depth 3.
     static var defaultCompletionKind: CompletionKind {
         .custom { _, _, _ in
+            let environment = ProcessInfo.processInfo.environment
+            // A wrong KVCTL_BASE_PORT is for the command to complain about.
+            let port = try? NodeDirectory.basePort(nil, environment)
             let directory = ClusterDirectory(
                 path: ClusterDirectory.defaultPath(
-                    basePort: NodeDirectory.defaultBasePort,
-                    environment: ProcessInfo.processInfo.environment))
+                    basePort: port ?? NodeDirectory.defaultBasePort, environment: environment))
             let names = directory.records().map(\.node.description)
             return names.isEmpty ? (1...7).map { "NODE-\($0)" } : names
         }

@@ -5,7 +5,9 @@ enum StoreRequest {
     /// `/store/<key>`, every byte percent-encoded but RFC 3986's unreserved ones. Throws a usage
     /// failure for an empty key, which would name the whole store.
     static func target(key: String) throws -> String {
-        guard !key.isEmpty else { throw Failure(.usage, "KEY is empty: 1 to 511 bytes are allowed.") }
+        guard !key.isEmpty else {
+            throw Failure(.usage, "KEY is empty: 1 to 511 bytes are allowed.")
+        }
         return "/store/" + percentEncoded(key)
     }
 
@@ -24,7 +26,8 @@ enum StoreRequest {
 
     /// The body of a PUT; `valueJSON` is the value as JSON text.
     static func body(valueJSON: [UInt8], waitForParent: Bool) -> [UInt8] {
-        Array(#"{"value":"#.utf8) + valueJSON + Array(#","wait_for_parent":\#(waitForParent)}"#.utf8)
+        Array(#"{"value":"#.utf8) + valueJSON
+            + Array(#","wait_for_parent":\#(waitForParent)}"#.utf8)
     }
 
     /// Sends `request`, prints the answer, and ends the command with the status's exit status.
@@ -43,7 +46,7 @@ enum StoreRequest {
         case .json:
             try StandardOutput.print(json(status: response.status, body: response.body))
         }
-        try ExitStatus(httpStatus: response.status).throwUnlessOK()
+        try CommandStatus(httpStatus: response.status).throwUnlessOK()
     }
 
     /// The status code, a space and the JSON answer; an answer that is no JSON as it is.

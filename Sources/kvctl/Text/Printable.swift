@@ -15,6 +15,11 @@ enum Printable {
         return result
     }
 
+    /// `10 s`, `0.5 s`.
+    static func seconds(_ seconds: Double) -> String {
+        Int(exactly: seconds).map { "\($0) s" } ?? "\(seconds) s"
+    }
+
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0: true

@@ -29,7 +29,7 @@ struct Style: Sendable {
     }
 
     func paint(_ text: String, _ look: Look) -> String {
-        colours ? "\u{1B}[\(look.rawValue)m\(text)\u{1B}[0m" : text
+        colours && !text.isEmpty ? "\u{1B}[\(look.rawValue)m\(text)\u{1B}[0m" : text
     }
 
     /// A node's state: good ones green, bad ones red, those between yellow.

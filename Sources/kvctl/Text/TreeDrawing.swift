@@ -13,7 +13,8 @@ struct TreeNode: Equatable {
             while slot >= 1, present.insert(slot).inserted { slot /= 2 }
         }
         guard present.contains(1) else { return nil }
-        let bySlot = Dictionary(members.map { ($0.slot, $0) }, uniquingKeysWith: { first, _ in first })
+        let bySlot = Dictionary(
+            members.map { ($0.slot, $0) }, uniquingKeysWith: { first, _ in first })
         self.init(slot: 1, present, bySlot)
     }
 

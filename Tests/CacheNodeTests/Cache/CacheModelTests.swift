@@ -38,7 +38,7 @@ import Testing
         let baseline = test.bytesHeld
         var model: [[UInt8]: Stored] = [:]
         var random = Splitmix(state: seed)
-        for _ in 0..<scaled(debug: 25_000, release: 2_000_000) {
+        for _ in 0..<scaled(debug: 18_000, release: 2_000_000) {
             let key = key(&random, keys)
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<4:
@@ -60,10 +60,9 @@ import Testing
         }
         #expect(test.count == model.values.filter { !$0.isAbsent }.count)
         for (key, stored) in model {
-            let reference = test.find(key)
             #expect(test.value(key) == stored.value)
-            #expect(test.cache.pointee.isAbsent(reference) == stored.isAbsent)
-            #expect((test.cache.pointee.uncommitted(of: reference) != 0) == stored.isPinned)
+            #expect(test.isAbsent(key) == stored.isAbsent)
+            #expect((test.uncommitted(key) != 0) == stored.isPinned)
         }
         for key in model.keys.shuffled(using: &random) { test.remove(key) }
         #expect(test.count == 0)
@@ -77,7 +76,7 @@ import Testing
         var random = Splitmix(state: UInt64(bytesMax))
         var detached: [EntryReference] = []
         var pinned: [[UInt8]] = []
-        for _ in 0..<scaled(debug: 20_000, release: 1_000_000) {
+        for _ in 0..<scaled(debug: 12_000, release: 1_000_000) {
             let key = key(&random, 100_000)
             switch Int.random(in: 0..<20, using: &random) {
             case 0:
@@ -85,20 +84,18 @@ import Testing
                 if !reference.isNone { detached.append(reference) }
             case 1 where !detached.isEmpty:
                 let index = Int.random(in: 0..<detached.count, using: &random)
-                test.cache.pointee.publish(detached.remove(at: index))
+                test.publish(detached.remove(at: index))
             case 2 where !detached.isEmpty:
                 test.cache.pointee.discard(detached.removeLast())
             case 3:
                 if test.put(key, value(&random), uncommitted: 1) { pinned.append(key) }
                 if pinned.count > 20 {
-                    test.cache.pointee.setUncommitted(0, of: test.find(pinned.removeFirst()))
+                    test.setUncommitted(0, pinned.removeFirst())
                 }
             case 4..<7: test.remove(key)
             default:
                 let value = value(&random)
-                if test.cache.pointee.fits(keyCount: key.count, valueCount: value.count),
-                    !pinned.contains(key)
-                {
+                if test.fits(key.count, value.count), !pinned.contains(key) {
                     _ = test.putEvicting(key, value)
                 }
             }
@@ -106,7 +103,7 @@ import Testing
             #expect(test.bytesUsed <= bytesMax)
         }
         detached.forEach { test.cache.pointee.discard($0) }
-        pinned.forEach { test.cache.pointee.setUncommitted(0, of: test.find($0)) }
+        pinned.forEach { test.setUncommitted(0, $0) }
         test.removeAll()
         #expect(test.count == 0)
         #expect(test.bytesHeld == baseline)
@@ -120,7 +117,7 @@ import Testing
         #expect(written > 500)
         #expect(!test.putEvicting(CacheNodeTests.key(-1), value))
         #expect(test.count == written)
-        test.cache.pointee.setUncommitted(0, of: test.find(CacheNodeTests.key(5)))
+        test.setUncommitted(0, CacheNodeTests.key(5))
         #expect(test.putEvicting(CacheNodeTests.key(-1), value))
         #expect(test.find(CacheNodeTests.key(5)).isNone)
     }
@@ -143,7 +140,7 @@ import Testing
             }
         }
         for reference in detached {
-            test.cache.pointee.publish(reference)
+            test.publish(reference)
             #expect(test.bytesUsed <= 4 << 20)
         }
         #expect(test.count == published + 2000)
@@ -153,16 +150,16 @@ import Testing
     }
 
     @Test func entriesOfOtherSizesGetTheMemoryThatEvictionFrees() throws {
-        let test = try TestCache(bytesMax: 8 << 20)
-        var random = Splitmix(state: 11)
-        for size in [20, 3000, 50, 12_000, 200_000, 100, 700] {
-            for _ in 0..<scaled(debug: 3000, release: 30_000) {
-                let number = Int.random(in: 0..<1 << 40, using: &random)
-                let value = [UInt8](repeating: 7, count: size)
+        let bytesMax = 2 << 20
+        let test = try TestCache(bytesMax: bytesMax)
+        var number = 0
+        for size in [100, 3000, 12_000, 200, 100_000, 700] {
+            let value = [UInt8](repeating: 7, count: size)
+            for _ in 0..<(2 * bytesMax / size) {
+                number += 1
                 #expect(test.putEvicting(CacheNodeTests.key(number), value))
             }
-            // Of the bound at least two thirds end as keys and values of this size.
-            if size >= 50 { #expect(test.count * (size + 16) > (8 << 20) / 3) }
+            #expect(test.count * (size + 16) > bytesMax / 2)
         }
     }
 }

@@ -54,19 +54,19 @@ import Testing
         _ = test.find(key(1))
         var victims: [[UInt8]] = []
         for _ in 0..<4 {
-            let victim = test.cache.pointee.evictionCandidate()
+            let victim = test.candidate()
             victims.append(test.key(of: victim))
             test.cache.pointee.remove(victim)
         }
         #expect(victims == [1, 3, 0, 2].map(key))
-        #expect(test.cache.pointee.evictionCandidate().isNone)
+        #expect(test.candidate().isNone)
     }
 
     @Test func askingRemovesNothing() throws {
         let test = try TestCache(bytesMax: 1 << 20)
         for number in 0..<4 { test.put(key(number)) }
-        let victim = test.cache.pointee.evictionCandidate()
-        #expect(test.cache.pointee.evictionCandidate() == victim)
+        let victim = test.candidate()
+        #expect(test.candidate() == victim)
         #expect(test.count == 4)
     }
 
@@ -96,7 +96,7 @@ import Testing
                     pinned.remove(number)
                 case 9: pin(number, test, &reference, &pinned)
                 default:
-                    let victim = test.cache.pointee.evictionCandidate()
+                    let victim = test.candidate()
                     guard let expected = reference.candidate() else {
                         #expect(victim.isNone)
                         continue
@@ -130,32 +130,32 @@ import Testing
         let test = try TestCache(bytesMax: 1 << 20)
         for number in 0..<100 { test.put(key(number), uncommitted: number % 2 == 0 ? 7 : 0) }
         for _ in 0..<50 {
-            let victim = test.cache.pointee.evictionCandidate()
-            #expect(test.cache.pointee.uncommitted(of: victim) == 0)
+            let victim = test.candidate()
+            #expect(test.uncommitted(test.key(of: victim)) == 0)
             test.cache.pointee.remove(victim)
         }
-        #expect(test.cache.pointee.evictionCandidate().isNone)
+        #expect(test.candidate().isNone)
         #expect(test.count == 50)
-        test.cache.pointee.setUncommitted(8, of: test.find(key(4)))
-        #expect(test.cache.pointee.evictionCandidate().isNone)
-        test.cache.pointee.setUncommitted(0, of: test.find(key(4)))
-        #expect(test.cache.pointee.evictionCandidate() == test.find(key(4)))
+        test.setUncommitted(8, key(4))
+        #expect(test.candidate().isNone)
+        test.setUncommitted(0, key(4))
+        #expect(test.candidate() == test.find(key(4)))
     }
 
     @Test func aPinnedEntryMayBeReplacedAndRemoved() throws {
         let test = try TestCache(bytesMax: 1 << 20)
         test.put(key(1), uncommitted: 1)
         test.put(key(1), uncommitted: 2)
-        #expect(test.cache.pointee.uncommitted(of: test.find(key(1))) == 2)
-        #expect(test.cache.pointee.evictionCandidate().isNone)
+        #expect(test.uncommitted(key(1)) == 2)
+        #expect(test.candidate().isNone)
         test.put(key(1))
-        #expect(test.cache.pointee.evictionCandidate() == test.find(key(1)))
+        #expect(test.candidate() == test.find(key(1)))
         test.put(key(1), uncommitted: 3)
-        #expect(test.cache.pointee.evictionCandidate().isNone)
+        #expect(test.candidate().isNone)
         test.remove(key(1))
         #expect(test.count == 0)
         test.put(key(2))
-        #expect(test.cache.pointee.evictionCandidate() == test.find(key(2)))
+        #expect(test.candidate() == test.find(key(2)))
     }
 
     @Test func oneCallClearsABoundedNumberOfFlags() throws {
@@ -164,7 +164,7 @@ import Testing
         for number in 0..<count { test.put(key(number)) }
         for number in 0..<count { _ = test.read(key(number)) }
         // All visited: the oldest must go, as if the hand had been all around.
-        let victim = test.cache.pointee.evictionCandidate()
+        let victim = test.candidate()
         #expect(test.key(of: victim) == key(0))
         test.cache.pointee.remove(victim)
         let cleared = (1..<count).filter {
@@ -172,7 +172,7 @@ import Testing
             return !test.cache.pointee.entries[reference].isVisited
         }
         #expect(cleared.count == EvictionQueue.stepsMax - 1)
-        for _ in 1..<count { test.cache.pointee.remove(test.cache.pointee.evictionCandidate()) }
+        for _ in 1..<count { test.cache.pointee.remove(test.candidate()) }
         #expect(test.count == 0)
     }
 

@@ -6,36 +6,37 @@ import Testing
 /// The table alone, without entries: references are numbers.
 @Suite struct HashTableTests {
     private final class Table {
-        let memory: UnsafeMutablePointer<CacheMemory>
-        let table: UnsafeMutablePointer<HashTable>
+        private let memory: TestMemory
+        private let table: UnsafeMutablePointer<HashTable>
 
         init(bytesMax: Int) throws {
-            memory = .allocate(capacity: 1)
-            memory.initialize(to: try CacheMemory(bytesMax: bytesMax))
+            memory = try TestMemory(bytesMax: bytesMax)
             table = .allocate(capacity: 1)
-            table.initialize(to: HashTable(&memory.pointee))
+            table.initialize(to: HashTable(&memory.memory.pointee))
         }
 
         deinit {
             table.deinitialize(count: 1)
             table.deallocate()
-            memory.deinitialize(count: 1)
-            memory.deallocate()
         }
 
         func insert(_ hash: UInt64, _ number: Int) {
-            table.pointee.makePromisedRoom(hash, &memory.pointee)
+            table.pointee.makePromisedRoom(hash, &memory.memory.pointee)
             table.pointee.insert(hash, EntryReference(unit: UInt32(number)))
         }
 
         func remove(_ hash: UInt64, _ number: Int) {
-            table.pointee.remove(hash, EntryReference(unit: UInt32(number)), &memory.pointee)
+            table.pointee.remove(hash, EntryReference(unit: UInt32(number)), &memory.memory.pointee)
         }
 
-        func contains(_ hash: UInt64, _ number: Int) -> Bool {
-            // Of two references with the same 32 bits of hash the first is the candidate.
-            let found = table.pointee.candidate(hash)
-            return found.unit == UInt32(number) || !found.isNone && number % 2 == 1
+        func candidate(_ hash: UInt64) -> UInt32 { table.pointee.candidate(hash).unit }
+
+        var count: Int { table.pointee.count }
+        var excessEntries: Int { table.pointee.excessEntries }
+
+        var bytesUsed: Int {
+            memory.memory.pointee.trim()
+            return memory.bytesUsed
         }
 
         var depth: Int { 63 - Int(table.pointee.directoryShift) }
@@ -77,12 +78,12 @@ import Testing
         }
         // A preempted virtual processor may show a few steps as long.
         #expect(longest.filter { $0 > 5 }.count <= count / 100_000)
-        #expect(table.table.pointee.count == count)
+        #expect(table.count == count)
         let segments = count / HashTable.fullEntriesMax
         #expect(1 << table.depth > segments)
         #expect(1 << table.depth <= 8 * segments)
         let found = hashes.indices.filter {
-            table.table.pointee.candidate(hashes[$0]).unit == UInt32($0 + 1)
+            table.candidate(hashes[$0]) == UInt32($0 + 1)
         }
         // Equal in 32 bits are about n²/2³³ pairs.
         #expect(count - found.count < 2 + count / 1_000_000 * 1500)
@@ -101,6 +102,27 @@ import Testing
         #expect(seen.sorted() == hashes.map { $0 >> 32 }.sorted())
     }
 
+    /// Segments of depths that lie far apart: many entries of the directory point to one of them.
+    @Test func hashesThatAreUnevenlySpreadAreFound() throws {
+        let table = try Table(bytesMax: 64 << 20)
+        var random = Splitmix(state: 7)
+        var hashes: [UInt64] = []
+        for number in 1...60_000 {
+            // First three of four in a sixteenth of the range, then evenly, so that a shallow
+            // segment is split when the directory is deep.
+            let isCrowded = number < 40_000 && number % 4 != 0
+            let hash = isCrowded ? random.next() >> 4 | 0xA << 60 : random.next()
+            hashes.append(hash)
+            table.insert(hash, number)
+        }
+        #expect(table.depth >= 6)
+        let found = hashes.indices.filter { table.candidate(hashes[$0]) == UInt32($0 + 1) }
+        #expect(hashes.count - found.count < 20)
+        #expect(Set(table.references()).count == hashes.count)
+        for (index, hash) in hashes.enumerated() { table.remove(hash, index + 1) }
+        #expect(table.references().isEmpty)
+    }
+
     @Test func removalLeavesNoHoleInARun() throws {
         let table = try Table(bytesMax: 1 << 20)
         var random = Splitmix(state: 3)
@@ -117,18 +139,18 @@ import Testing
             table.remove(removed.hash, removed.number)
             let numbers = Set(table.references())
             #expect(numbers == Set(present.map { UInt32($0.number) }))
-            #expect(present.allSatisfy { !table.table.pointee.candidate($0.hash).isNone })
+            #expect(present.allSatisfy { table.candidate($0.hash) != 0 })
         }
     }
 
     @Test(arguments: [true, false])
     func emptiedSegmentsAreMerged(inOrder: Bool) throws {
         let table = try Table(bytesMax: 64 << 20)
-        let baseline = table.memory.pointee.bytesUsed
+        let baseline = table.bytesUsed
         var random = Splitmix(state: 4)
         var entries = (1...60_000).map { (hash: random.next(), number: $0) }
         for entry in entries { table.insert(entry.hash, entry.number) }
-        #expect(table.memory.pointee.bytesUsed > baseline + 7 * CacheMemory.pageBytes)
+        #expect(table.bytesUsed > baseline + 7 * CacheMemory.pageBytes)
         if inOrder { entries.sort { $0.hash < $1.hash } }
         while let entry = entries.popLast() {
             table.remove(entry.hash, entry.number)
@@ -136,8 +158,7 @@ import Testing
                 #expect(Set(table.references()) == Set(entries.map { UInt32($0.number) }))
             }
         }
-        table.memory.pointee.trim()
-        #expect(table.memory.pointee.bytesUsed == baseline)
-        #expect(table.table.pointee.excessEntries == 0)
+        #expect(table.bytesUsed == baseline)
+        #expect(table.excessEntries == 0)
     }
 }

@@ -38,6 +38,27 @@ import Testing
         }
     }
 
+    @Test func comparingSeesEveryByte() {
+        for count in 1...70 {
+            let key = [UInt8](repeating: 0x61, count: count)
+            for index in 0..<count {
+                var other = key
+                other[index] ^= 1
+                key.withUnsafeBytes { key in
+                    other.withUnsafeBytes { other in
+                        let start = key.baseAddress.unsafelyUnwrapped
+                        let otherStart = other.baseAddress.unsafelyUnwrapped
+                        #expect(!start.equals(otherStart, count: count))
+                        if KeyHash.isMidsize(count) {
+                            #expect(!start.equalsMidsize(otherStart, count: count))
+                            #expect(start.equalsMidsize(start, count: count))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test func everyByteAndTheLengthCount() {
         var seen = Set<UInt64>()
         var tried = 0

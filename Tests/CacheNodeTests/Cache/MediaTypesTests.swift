@@ -23,10 +23,10 @@ import Testing
         #expect(html != text)
         test.put(key(3), mediaType: html)
         #expect(test.mediaType("text/plain") == text)
-        #expect(test.cache.pointee.mediaTypes.references(text) == 2)
+        #expect(test.references(text) == 2)
         test.put(key(1), mediaType: html)
-        #expect(test.cache.pointee.mediaTypes.references(text) == 1)
-        #expect(test.cache.pointee.mediaTypes.references(html) == 2)
+        #expect(test.references(text) == 1)
+        #expect(test.references(html) == 2)
         #expect(test.mediaTypeText(text) == "text/plain")
         #expect(test.mediaTypeText(html) == "text/html")
         test.removeAll()
@@ -49,7 +49,7 @@ import Testing
         _ = test.mediaType("text/css")
         #expect(test.mediaTypeText(index) == "text/plain")
         test.cache.pointee.discard(reference)
-        #expect(test.cache.pointee.mediaTypes.references(index) == 0)
+        #expect(test.references(index) == 0)
     }
 
     @Test func onlyOneTo255BytesAreAType() throws {
@@ -75,10 +75,10 @@ import Testing
         #expect(test.mediaTypeText(known) == "type/1234")
         test.remove(key(1234))
         #expect(test.mediaType("one/more") == known)
+        test.put(key(1234), mediaType: known)
         test.removeAll()
+        #expect(test.bytesHeld == baseline)
         #expect(test.mediaType("one/more") != nil)
-        #expect(test.mediaType("application/json") == 1)
-        #expect(test.bytesHeld < baseline + 2048)
     }
 
     @Test func typesComeAndGoAsInAReferenceCount() throws {
@@ -101,7 +101,7 @@ import Testing
             let index = test.cache.pointee.mediaType(of: test.find(key(number)))
             #expect(test.mediaTypeText(index) == "type/\(type)")
             let holders = typeOfKey.values.filter { $0 == type }.count
-            #expect(test.cache.pointee.mediaTypes.references(index) == holders)
+            #expect(test.references(index) == holders)
         }
         test.removeAll()
         #expect(test.bytesHeld == baseline)

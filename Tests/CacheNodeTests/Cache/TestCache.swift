@@ -86,6 +86,22 @@ final class TestCache {
         return true
     }
 
+    func publish(_ reference: EntryReference) { cache.pointee.publish(reference) }
+
+    func candidate() -> EntryReference { cache.pointee.evictionCandidate() }
+
+    func isAbsent(_ key: [UInt8]) -> Bool { cache.pointee.isAbsent(find(key)) }
+
+    func uncommitted(_ key: [UInt8]) -> UInt32 { cache.pointee.uncommitted(of: find(key)) }
+
+    func setUncommitted(_ sequence: UInt32, _ key: [UInt8]) {
+        cache.pointee.setUncommitted(sequence, of: find(key))
+    }
+
+    func fits(_ keyCount: Int, _ valueCount: Int) -> Bool {
+        cache.pointee.fits(keyCount: keyCount, valueCount: valueCount)
+    }
+
     func removeAll() {
         var cursor: UInt32? = 0
         while let position = cursor {
@@ -97,8 +113,39 @@ final class TestCache {
         Array(text.utf8).withUnsafeBytes { cache.pointee.mediaTypeIndex(for: $0) }
     }
 
+    func references(_ mediaType: UInt16) -> Int {
+        cache.pointee.mediaTypes.references(mediaType)
+    }
+
     func mediaTypeText(_ index: UInt16) -> String {
         String(decoding: cache.pointee.mediaTypeBytes(index), as: UTF8.self)
+    }
+}
+
+/// Pages behind a pointer, without a cache.
+final class TestMemory {
+    let memory: UnsafeMutablePointer<CacheMemory>
+
+    init(bytesMax: Int) throws {
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: try CacheMemory(bytesMax: bytesMax))
+    }
+
+    deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
+    }
+
+    var bytesUsed: Int { memory.pointee.bytesUsed }
+
+    func take() -> UInt32? { memory.pointee.takePage() }
+
+    func give(_ page: UInt32) { memory.pointee.givePage(page) }
+
+    func charge(_ bytes: Int) -> Bool { memory.pointee.charge(bytes) }
+
+    func firstWord(_ page: UInt32) -> UnsafeMutablePointer<Int> {
+        memory.pointee.address(ofPage: page).assumingMemoryBound(to: Int.self)
     }
 }
 

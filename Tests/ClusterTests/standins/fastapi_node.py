@@ -13,15 +13,15 @@ import logging
 import os
 import sys
 import time
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import fastapi
 import httpx
 import uvicorn
-from kazoo.client import KazooClient
+from kazoo.client import KazooClient  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 TIMEOUT_SECONDS = 10

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import flask
 import requests
-from kazoo.client import KazooClient
+from kazoo.client import KazooClient  # type: ignore[import-untyped]
 
 PORT = 5000
 TIMEOUT_SECONDS = 10
@@ -124,7 +124,7 @@ def register(root_ip: str, identity: int, address: str) -> dict[str, str]:
     while True:
         try:
             answer = requests.post(
-                url, params={"id": identity, "ip": address}, timeout=TIMEOUT_SECONDS
+                url, params={"id": str(identity), "ip": address}, timeout=TIMEOUT_SECONDS
             )
             answer.raise_for_status()
             place: dict[str, str] = answer.json()

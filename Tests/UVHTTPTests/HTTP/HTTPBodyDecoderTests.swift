@@ -117,12 +117,10 @@ struct DecodedBody: Equatable {
     }
 
     @Test(arguments: [
-        "x", "\r\n", ";a\r\n", " 1\r\n", "1 \r\n", "1 2\r\n", "+1\r\n", "-1\r\n", "0x1\r\n",
-        "1g\r\n",
-        "1\n", "1\rx", "1;a\n", "1;\u{0}", "1;\u{7F}", "1;a\rb", "0000000000000001", "1\r\nxy",
-        "1\r\nx\n", "1\r\nx\ry", "1\r\nx0\r\n", "0\r\n\n", "0\r\n\rx", "0\r\n x: y\r\n",
-        "0\r\nX : y", "0\r\n: y", "0\r\nX\r\n", "0\r\nX: y\n", "0\r\nX: y\rz", "0\r\nX: \u{0}",
-        "0\r\nX: y\r\n folded", "1\u{0}", "\u{0}", "1,2\r\n", "1_0\r\n",
+        "x", "\r", ";", " ", "1 \r", "1 2", "+", "-", "0x", "1g", "1\n", "1\rx", "1;a\n", "1;\u{0}",
+        "1;\u{7F}", "1;a\rb", "0000000000000001", "1\r\nxy", "1\r\nx\n", "1\r\nx\ry", "1\r\nx0",
+        "0\r\n\n", "0\r\n\rx", "0\r\n ", "0\r\nX ", "0\r\n:", "0\r\nX\r", "0\r\nX: y\n",
+        "0\r\nX: y\rz", "0\r\nX: \u{0}", "0\r\nX: y\r\n ", "1\u{0}", "\u{0}", "1,", "1_",
     ])
     func refusesBadChunks(text: String) {
         #expect(status(decodeEveryWay(decoder(.chunked), text).outcome) == 400)
@@ -162,7 +160,8 @@ struct DecodedBody: Equatable {
             let second = Array("1\r\n".utf8).withUnsafeBytes { decoder.decode($0, into: &queue) }
             #expect(second.outcome == first.outcome)
             #expect(second.consumed == 0)
-            #expect(queue.isEmpty)
+            let added = queue.count
+            #expect(added == 0)
         }
     }
 }

@@ -73,13 +73,17 @@ import Testing
         var harness = HeadHarness()
         let limits = [headLimits(), headLimits(bytes: 60, fields: 2, target: 9)]
         var complete = 0
+        var refused = 0
         for round in 0..<140_000 {
             harness.limits = limits[round & 1]
             let head = check(harness, mutated(Self.requests, &generator), &generator)
             if head.outcome == .complete { complete += 1 }
+            if head.outcome.refusalStatus != nil { refused += 1 }
         }
-        // The mutations must leave something to either side.
-        #expect(complete > 10_000 && complete < 130_000)
+        // The mutations must leave enough of every kind.
+        #expect(complete > 5_000)
+        #expect(refused > 50_000)
+        #expect(140_000 - complete - refused > 5_000)
     }
 
     @Test func responsesNeverBreakTheParser() {

@@ -178,7 +178,7 @@ import Testing
         // Each of these is refused without a byte more.
         for text in [
             "\u{16}", "GET a", "GET /\"", "GET / X", "GET / HTTP/3", "GET / HTTP/1.1\n",
-            "GET / HTTP/1.1\r\n ", "GET / HTTP/1.1\r\nHost :", "GET / HTTP/1.1\r\nHost: a\rX",
+            "GET / HTTP/1.1\r\n ", "GET / HTTP/1.1\r\nHost ", "GET / HTTP/1.1\r\nHost: a\rX",
             "GET / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n",
         ] {
             let message = Array(text.utf8)

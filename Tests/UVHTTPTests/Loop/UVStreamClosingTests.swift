@@ -231,6 +231,7 @@ import UVHTTP
                 let server = Probe { probe, event in
                     if event == .read { probe.write(probe.received) }
                     if event == .endOfInput { probe.call { $0.close() } }
+                    if case .closed = event { closed += 1 }
                 }
                 server.start(on: stream)
                 references.append(WeakReference(object: server))
@@ -252,7 +253,7 @@ import UVHTTP
                 references.append(WeakReference(object: client.stream))
             }
             for _ in 0..<100 { openOne() }
-            loop.stop { closed == total }
+            loop.stop { closed == 2 * total }
             loop.run()
             settle(loop)
             #expect(references.count == 4 * total)

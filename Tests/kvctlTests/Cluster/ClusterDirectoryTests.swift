@@ -35,9 +35,10 @@ import Testing
     }
 
     @Test func onlyOneCommandAtATimeChangesACluster() throws {
-        try directory.locked {
-            #expect(throws: Failure.self) { try directory.locked {} }
+        let inner = try directory.locked {
+            #expect(throws: Failure.self) { try directory.locked { Issue.record("not locked") } }
         }
+        #expect(inner?.advice.hasPrefix("Try again") == true)
         try directory.locked {}
     }
 
@@ -50,7 +51,8 @@ import Testing
     }
 
     @Test func stoppingAsksFirstAndKillsWhatDoesNotListen() throws {
-        let deaf = try sleeper("/bin/sh", ["-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"])
+        let deaf = try sleeper(
+            "/bin/sh", ["-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"])
         let deadline = ContinuousClock.now + .seconds(5)
         while directory.logText("sleeper.log") != "deaf\n", ContinuousClock.now < deadline {
             usleep(1000)

@@ -10,15 +10,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        basePort = try Self.freeBasePort()
-    }
-
-    /// A base port with seven free ports above it, below those that the kernel hands out.
-    private static func freeBasePort() throws -> Int {
-        for base in stride(from: 20_000 + Int(getpid()) % 1000 * 8, to: 32_000, by: 8) {
-            if PortCheck.used(among: (1...7).map { UInt16(base + $0) }).isEmpty { return base }
-        }
-        throw POSIXError(.EADDRINUSE)
+        basePort = try FreePorts.base()
     }
 
     private func cluster(_ arguments: String...) throws -> Program.Outcome {
@@ -97,7 +89,7 @@ import Testing
         #expect(up.output.contains("7 nodes are up on ports \(basePort + 1) to \(basePort + 7)"))
         #expect(up.errors.contains("NODE-7 is ready on port \(basePort + 7) (7 of 7)"))
         let processes = records.map(\.process)
-        #expect(processes.count == 7 && processes.allSatisfy(\.isRunning))
+        #expect(processes.count == 7 && processes.allSatisfy { $0.isRunning })
         defer { for process in processes where process.isRunning { kill(process.pid, SIGKILL) } }
 
         #expect(try cluster("status").status == 0)
@@ -127,7 +119,7 @@ import Testing
         let down = try cluster("down")
         #expect(down.status == 0, "\(down.errors)")
         #expect(down.output.contains("Stopped 6 of 7 nodes"))
-        #expect(!processes.contains(where: \.isRunning))
+        #expect(processes.allSatisfy { !$0.isRunning })
         #expect(records == [])
     }
 }

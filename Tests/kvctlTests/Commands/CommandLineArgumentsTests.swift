@@ -76,6 +76,24 @@ import Testing
         #expect(!isUsage("get", "7", "k", "--timeout", "0.5"))
     }
 
+    @Test func aCommandThatIsNoneIsNamed() {
+        func refusal(_ arguments: String...) -> String? {
+            CommandLineArguments.refusal(of: arguments)?.text
+        }
+        #expect(
+            refusal("gett", "7", "k") == """
+                kvctl: 'kvctl' has no command 'gett'.
+                Its commands: get, put, delete, tree, nodes, keys, cluster. See: kvctl --help
+                """)
+        #expect(refusal("--output", "json", "gett")?.contains("'gett'") == true)
+        #expect(refusal("cluster", "upp")?.contains("'kvctl cluster' has no command 'upp'") == true)
+        #expect(refusal("get", "7", "k") == nil)
+        #expect(refusal("cluster", "up", "x") == nil)
+        #expect(refusal("cluster", "help", "up") == nil)
+        #expect(refusal("--help") == nil)
+        #expect(refusal() == nil)
+    }
+
     @Test func flagsBehindTheTerminatorAreForTheNodes() throws {
         let up = try #require(
             try parse("cluster", "up", "--depth", "2", "--", "--log-level", "debug")

@@ -12,13 +12,13 @@ import UVHTTP
     }
 
     @Test func httpStatusesHaveTheirExitStatus() {
-        #expect(ExitStatus(httpStatus: 200) == .ok)
-        #expect(ExitStatus(httpStatus: 204) == .ok)
-        #expect(ExitStatus(httpStatus: 404) == .notFound)
+        #expect(CommandStatus(httpStatus: 200) == .ok)
+        #expect(CommandStatus(httpStatus: 204) == .ok)
+        #expect(CommandStatus(httpStatus: 404) == .notFound)
         for status in [301, 400, 405, 409, 413, 422, 500, 503] {
-            #expect(ExitStatus(httpStatus: status) == .failure)
+            #expect(CommandStatus(httpStatus: status) == .failure)
         }
-        let all: [ExitStatus] = [.ok, .failure, .usage, .notFound, .unreachable]
+        let all: [CommandStatus] = [.ok, .failure, .usage, .notFound, .unreachable]
         #expect(all.map(\.rawValue) == [0, 1, 2, 3, 5])
     }
 
@@ -41,6 +41,15 @@ import UVHTTP
         #expect(failure(.malformed(HTTPRefusal(413, "too long"))).message.contains("256 MiB"))
         #expect(failure(.overloaded).status == .failure)
         #expect(failure(.closed).status == .failure)
+    }
+
+    @Test(arguments: [
+        (#"{"title":"T","status":503,"detail":"the root is away"}"#, "the root is away"),
+        (#"{"detail":[{"msg":"x"}]}"#, #"{"detail":[{"msg":"x"}]}"#),
+        ("plain\n", "plain"), ("", ""),
+    ])
+    func theReasonIsTakenOutOfAnErrorsBody(_ body: String, _ reason: String) {
+        #expect(Failure.reason(in: Array(body.utf8)) == reason)
     }
 
     @Test func whatANodeSaysInAnErrorIsInert() {

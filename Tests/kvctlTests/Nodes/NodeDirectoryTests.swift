@@ -5,8 +5,8 @@ import UVHTTP
 
 @Suite struct NodeDirectoryTests {
     private func endpoint(
-        _ node: Int = 7, host: String? = nil, basePort: String? = nil, inside: Bool = false,
-        _ environment: [String: String] = [:]
+        _ environment: [String: String] = [:], node: Int = 7, host: String? = nil,
+        basePort: String? = nil, inside: Bool = false
     ) throws -> String {
         let directory = try NodeDirectory(
             host: host, basePort: basePort, inside: inside, environment: environment)
@@ -36,16 +36,16 @@ import UVHTTP
     @Test func flagsWinOverTheEnvironmentAndThatOverTheDefaults() throws {
         let environment = ["KVCTL_HOST": "box", "KVCTL_BASE_PORT": "6000"]
         #expect(try endpoint(environment) == "box:6007")
-        #expect(try endpoint(host: "other", environment) == "other:6007")
-        #expect(try endpoint(basePort: "7000", environment) == "box:7007")
-        #expect(try endpoint(host: "other", basePort: "7000", environment) == "other:7007")
-        #expect(try endpoint(inside: true, environment) == "NODE-7:5000")
+        #expect(try endpoint(environment, host: "other") == "other:6007")
+        #expect(try endpoint(environment, basePort: "7000") == "box:7007")
+        #expect(try endpoint(environment, host: "other", basePort: "7000") == "other:7007")
+        #expect(try endpoint(environment, inside: true) == "NODE-7:5000")
         #expect(try endpoint(["KVCTL_HOST": "", "KVCTL_BASE_PORT": ""]) == "localhost:5007")
     }
 
     @Test func aFlagForOutsideWinsOverInsideInTheEnvironment() throws {
-        #expect(try endpoint(host: "box", ["KVCTL_INSIDE": "1"]) == "box:5007")
-        #expect(try endpoint(basePort: "6000", ["KVCTL_INSIDE": "1"]) == "localhost:6007")
+        #expect(try endpoint(["KVCTL_INSIDE": "1"], host: "box") == "box:5007")
+        #expect(try endpoint(["KVCTL_INSIDE": "1"], basePort: "6000") == "localhost:6007")
     }
 
     @Test func addressesOfBothFamiliesAreHosts() throws {
@@ -74,8 +74,8 @@ import UVHTTP
     @Test func contradictionsAreRefused() {
         #expect(failure { try endpoint(host: "box", inside: true) }?.status == .usage)
         #expect(failure { try endpoint(["KVCTL_INSIDE": "maybe"]) }?.status == .usage)
-        #expect(failure { try endpoint(65_535) }?.status == .usage)
-        #expect(failure { try endpoint(10, basePort: "65530") }?.status == .usage)
+        #expect(failure { try endpoint(node: 65_535) }?.status == .usage)
+        #expect(failure { try endpoint(node: 10, basePort: "65530") }?.status == .usage)
     }
 
     @Test func theAdviceFitsThePlace() throws {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A small HTTP server on a free port of 127.0.0.1: plain sockets and a thread per connection.
+/// A small HTTP server at 127.0.0.1 that plays NODE-7, with nobody at the ports of NODE-1 to
+/// NODE-6: plain sockets and a thread per connection.
 final class Responder: @unchecked Sendable {
     struct Request: Equatable, Sendable {
         var method: String
@@ -26,33 +27,46 @@ final class Responder: @unchecked Sendable {
         static let silence = Response(bytes: nil)
     }
 
-    let port: UInt16
+    let basePort: Int
     private let listener: Int32
     private let answer: @Sendable (Request) -> Response
+    private let acceptEnded = DispatchSemaphore(value: 0)
     private let lock = NSLock()
     private var received: [Request] = []
     private var isStopped = false
 
     init(_ answer: @escaping @Sendable (Request) -> Response) throws {
         self.answer = answer
+        basePort = try FreePorts.base()
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        address.sin_port = port.bigEndian
         let descriptor = listener
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &size) == 0
+        let isListening =
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            } && listen(descriptor, 16) == 0
+        guard isListening else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        Thread.detachNewThread { [weak self, listener, acceptEnded] in
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { break }
+                Thread.detachNewThread { [weak self] in
+                    self?.serve(connection)
+                    close(connection)
+                }
             }
+            acceptEnded.signal()
         }
-        guard bound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [self] in acceptAll() }
     }
 
     deinit { stop() }
+
+    var port: UInt16 { UInt16(basePort + 7) }
 
     /// The requests so far, oldest first.
     var requests: [Request] { lock.withLock { received } }
@@ -65,18 +79,9 @@ final class Responder: @unchecked Sendable {
         }
         guard isFirst else { return }
         shutdown(listener, Int32(SHUT_RDWR))
+        // A thread in `accept` keeps the port until it is out of there.
+        acceptEnded.wait()
         close(listener)
-    }
-
-    private func acceptAll() {
-        while true {
-            let connection = accept(listener, nil, nil)
-            guard connection >= 0 else { return }
-            Thread.detachNewThread { [weak self] in
-                self?.serve(connection)
-                close(connection)
-            }
-        }
     }
 
     private func serve(_ connection: Int32) {
@@ -93,7 +98,7 @@ final class Responder: @unchecked Sendable {
                 let count = bytes.withUnsafeBytes {
                     send(
                         connection, $0.baseAddress! + sent, bytes.count - sent,
-                        Int32(MSG_NOSIGNAL.rawValue))
+                        Int32(MSG_NOSIGNAL))
                 }
                 guard count > 0 else { return }
                 sent += count

@@ -18,7 +18,7 @@ import Testing
         (#"[]"#, #"[]"#),
         (#"[{},[],""]"#, #"[{}, [], ""]"#),
         (#"false"#, #"false"#),
-        (#"{ "a" :  1 , "b"	:[ ] }"#, #"{"a": 1, "b": []}"#),
+        ("{ \"a\" :  1 , \"b\"\t:[ ]\r\n}\n", #"{"a": 1, "b": []}"#),
     ])
     func putsASpaceAfterCommasAndColons(_ text: String, _ expected: String) {
         #expect(spaced(text) == expected)
@@ -36,7 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "2.0", "1e400", "-0", "-0.0", "1E+2", "123456789012345678901234567890", "0.1000000000000000055",
+        "2.0", "1e400", "-0", "-0.0", "1E+2", "123456789012345678901234567890",
+        "0.1000000000000000055",
     ])
     func keepsNumbersAsTheyWereWritten(_ number: String) {
         #expect(spaced("[\(number)]") == "[\(number)]")
@@ -62,7 +63,8 @@ import Testing
 
     @Test func nestingOfAnyDepthIsBorne() {
         let depth = 100_000
-        let text = Array(repeating: UInt8(ascii: "["), count: depth)
+        let text =
+            Array(repeating: UInt8(ascii: "["), count: depth)
             + Array(repeating: UInt8(ascii: "]"), count: depth)
         #expect(JSONText.laidOut(text, as: .spaced) == text)
     }

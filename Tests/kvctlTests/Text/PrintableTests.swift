@@ -15,6 +15,11 @@ import Testing
         #expect(Printable.text(text) == expected)
     }
 
+    @Test func secondsHaveNoPointWhenTheyNeedNone() {
+        #expect(Printable.seconds(10) == "10 s")
+        #expect(Printable.seconds(0.5) == "0.5 s")
+    }
+
     @Test func colouredOnATerminalOnlyAndNeverAgainstTheUsersWish() {
         #expect(Style(isTerminal: true, environment: [:]).colours)
         #expect(Style(isTerminal: true, environment: ["NO_COLOR": ""]).colours)

@@ -46,15 +46,15 @@ import Testing
         let members = (1...31).map { member($0, state: $0 == 17 || $0 == 31 ? "gone" : "live") }
         #expect(
             draw(members, levels: 2) == [
-                "NODE-1                127.0.0.1:5001  live",
-                "├── NODE-2            127.0.0.1:5002  live",
-                "│   └── 14 more below                 1 gone",
-                "└── NODE-3            127.0.0.1:5003  live",
-                "    └── 14 more below                 1 gone",
+                "NODE-1                 127.0.0.1:5001  live",
+                "├── NODE-2             127.0.0.1:5002  live",
+                "│   └── 14 more below                  1 gone",
+                "└── NODE-3             127.0.0.1:5003  live",
+                "    └── 14 more below                  1 gone",
             ])
         #expect(draw(members)?.count == 31)
         #expect(draw((1...63).map { member($0) })?.count == 31 + 16)
-        #expect(draw((1...63).map { member($0) })?.last == "            └── 2 more below")
+        #expect(draw((1...63).map { member($0) })?.last == "                └── 2 more below")
         #expect(draw((1...63).map { member($0) }, levels: 6)?.count == 63)
     }
 

@@ -1,0 +1,78 @@
+/// The answers that a connection owes, in the order of its requests: those that are still being
+/// made, and those that are ready and wait for one before them. Deferred answers alone are here: an
+/// answer made at once with nothing before it goes straight to the output.
+struct AnswerQueue {
+    /// An answer that is being made right now, and what was being made when that began: handling
+    /// one request may answer another one.
+    struct Making {
+        fileprivate let place: DeferredResponse
+        /// The answer was put off once more, or became a stream.
+        fileprivate var isTaken = false
+        fileprivate let bytesBefore: Int
+    }
+
+    private var places: [DeferredResponse] = []
+    private var making: Making?
+    /// Bytes of answers that are ready and wait.
+    private(set) var byteCount = 0
+
+    @inline(__always) var isEmpty: Bool { places.isEmpty }
+    @inline(__always) var count: Int { places.count }
+    var first: DeferredResponse? { places.first }
+    var last: DeferredResponse? { places.last }
+
+    mutating func append(_ place: DeferredResponse) {
+        places.append(place)
+        byteCount += place.byteCount
+    }
+
+    /// The answer in `place` is being made, until `endMaking` gets what this returns.
+    mutating func beginMaking(_ place: DeferredResponse) -> Making? {
+        let outer = making
+        making = Making(place: place, bytesBefore: place.byteCount)
+        return outer
+    }
+
+    /// The place for an answer that isn't made at once: the one that is being filled, if one is.
+    mutating func takePlace() -> DeferredResponse? {
+        making?.isTaken = true
+        return making?.place
+    }
+
+    /// Returns whether the answer is there as a whole.
+    mutating func endMaking(outer: Making?) -> Bool {
+        guard let made = making else { return false }
+        making = outer
+        byteCount += made.place.byteCount - made.bytesBefore
+        return !made.isTaken
+    }
+
+    /// Moves what has been written of the first answer into `output`.
+    mutating func drainFirst(into output: inout ByteQueue) {
+        guard let first = places.first else { return }
+        byteCount -= first.byteCount
+        first.drain(into: &output)
+    }
+
+    /// The first answer has been written.
+    mutating func removeFirst() {
+        places.removeFirst().letGo()
+    }
+
+    /// Nothing can follow the answer in `place`: those behind it are given up.
+    mutating func removeAll(behind place: DeferredResponse) {
+        while let last = places.last, last !== place {
+            byteCount -= last.byteCount
+            last.letGo()
+            places.removeLast()
+        }
+    }
+
+    /// The client is gone.
+    mutating func removeAll() {
+        let abandoned = places
+        places.removeAll()
+        byteCount = 0
+        for place in abandoned { place.letGo() }
+    }
+}

@@ -1,0 +1,122 @@
+import UVHTTP
+
+/// Something that happens at a time.
+public class SimTask {
+    init() {}
+    func fire() {}
+}
+
+/// A step of a test's own script.
+private final class SimScript: SimTask {
+    private let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+    override func fire() { body() }
+}
+
+/// A simulated world: virtual time, the events that are due in it, and the hosts and the network
+/// where they happen. Everything in it is decided by its seed: the same program with the same seed
+/// has the same history, whose `fingerprint` is the same.
+///
+/// Its parts hold on to each other until `close`.
+public final class SimWorld {
+    public let seed: UInt64
+    /// Where all of this world's chances come from; a test may draw from it too.
+    @exclusivity(unchecked) public var random: SimRandom
+    /// Virtual time since the beginning. It has microseconds, because networks do.
+    @exclusivity(unchecked) public private(set) var nowMicroseconds: UInt64 = 0
+    /// Seconds since 1970 at the world's beginning, as hosts with a right clock see it.
+    public var unixSecondsAtStart = 1_767_225_600
+    /// Events that have happened.
+    @exclusivity(unchecked) public private(set) var eventCount = 0
+    /// A digest of all that has happened.
+    @exclusivity(unchecked) public private(set) var fingerprint: UInt64 = 0
+    public private(set) var network: SimNetwork
+    @exclusivity(unchecked) private var queue = SimHeap<SimTask>()
+    /// What all streams read into.
+    let readBuffer = SimReadBuffer()
+
+    public init(seed: UInt64) {
+        self.seed = seed
+        random = SimRandom(seed: seed)
+        network = SimNetwork()
+    }
+
+    public var nowMilliseconds: UInt64 { nowMicroseconds / 1000 }
+
+    /// A new host, up and with a process whose loop is `loop`. Without `addresses` it gets one of
+    /// its own.
+    public func addHost(_ name: String, addresses: [String] = []) -> SimHost {
+        network.addHost(name, addresses: addresses, world: self)
+    }
+
+    // MARK: Running
+
+    /// Lets the next event happen; false when there is none.
+    @discardableResult
+    public func step() -> Bool {
+        guard !queue.isEmpty else { return false }
+        nowMicroseconds = queue.firstTime
+        eventCount &+= 1
+        note(nowMicroseconds)
+        queue.popFirst().fire()
+        return true
+    }
+
+    /// Lets everything happen that is due in the next `milliseconds`.
+    public func run(forMilliseconds milliseconds: UInt64) {
+        let end = nowMicroseconds + milliseconds * 1000
+        while !queue.isEmpty, queue.firstTime <= end { step() }
+        nowMicroseconds = max(nowMicroseconds, end)
+    }
+
+    /// Runs until `condition` holds, which is looked at after every event; false when it didn't in
+    /// `milliseconds`, or when nothing was left that could happen.
+    @discardableResult
+    public func run(
+        withinMilliseconds milliseconds: UInt64 = 3_600_000, until condition: () -> Bool
+    ) -> Bool {
+        let end = nowMicroseconds + milliseconds * 1000
+        while !condition() {
+            guard !queue.isEmpty, queue.firstTime <= end else {
+                nowMicroseconds = max(nowMicroseconds, end)
+                return false
+            }
+            step()
+        }
+        return true
+    }
+
+    /// Calls `body` after so many milliseconds, as an event outside of all processes.
+    public func after(milliseconds: UInt64, _ body: @escaping () -> Void) {
+        after(microseconds: milliseconds * 1000, body)
+    }
+
+    public func after(microseconds: UInt64, _ body: @escaping () -> Void) {
+        schedule(SimScript(body), at: nowMicroseconds + microseconds)
+    }
+
+    /// Ends every process without a word, and lets go of everything.
+    public func close() {
+        for host in network.hosts {
+            host.crash(.silent)
+            host.links = [:]
+            host.inboundLinks = []
+        }
+        queue.removeAll { _ in false }
+        network = SimNetwork()
+    }
+
+    // MARK: For its parts
+
+    @inline(__always)
+    func schedule(_ task: SimTask, at microseconds: UInt64) {
+        queue.push(task, at: max(microseconds, nowMicroseconds))
+    }
+
+    /// Takes something that happened into the fingerprint.
+    @inline(__always)
+    func note(_ value: UInt64) {
+        fingerprint = (fingerprint ^ value) &* 0x9E37_79B9_7F4A_7C15
+        fingerprint ^= fingerprint >> 29
+    }
+}

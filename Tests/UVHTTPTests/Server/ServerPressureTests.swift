@@ -1,0 +1,149 @@
+import Simulation
+import Testing
+import UVHTTP
+
+/// Clients that ask for more than they take: everything waits, nothing is lost, order is kept.
+@Suite struct ServerPressureTests {
+    @Test func takesSoManyRequestsPerTurn() throws {
+        try withServer(limits { $0.requestsPerTurnMax = 5 }) { harness in
+            harness.world.network.splitting = .whole
+            let loop = harness.serverHost.loop
+            var turns: [Int: Int] = [:]
+            harness.service.routes["/count"] = { _, responder in
+                turns[loop.turnCount, default: 0] += 1
+                responder.respond(.ok, contentType: "", body: "x")
+            }
+            let client = harness.connect(
+                sending: String(repeating: get("/count"), count: 63) + get("/now/end"))
+            let answers = harness.answers(client, 64)
+            #expect(answers.last?.body == "end")
+            #expect(turns.values.max() == 5)
+            #expect(turns.count == 13)
+        }
+    }
+
+    @Test func takesSoManyUnansweredRequestsOfOneConnection() throws {
+        try withServer(limits { $0.pipelineDepthMax = 3 }) { harness in
+            let client = harness.connect(
+                sending: (0..<10).map { get("/later/\($0)") }.joined() + put("/echo", "end"))
+            harness.world.run(forMilliseconds: 100)
+            #expect(harness.service.seen.count == 3)
+            for index in 0..<10 {
+                #expect(harness.world.run { harness.service.owed["\(index)"] != nil })
+                #expect(harness.service.owed.count <= 3)
+                harness.onServer { harness.service.answer("\(index)") }
+            }
+            let bodies = (0..<10).map { "\($0)" } + ["end"]
+            #expect(harness.answers(client, 11).map(\.body) == bodies)
+        }
+    }
+
+    @Test func readsNoFurtherWhileMuchOutputWaits() throws {
+        let size = 50_000
+        try withServer(limits { $0.outputBytesMax = 200_000 }) { harness in
+            harness.world.network.bufferBytes = 4096...4096
+            let client = harness.connect(
+                sending: (0..<60).map { _ in get("/big/\(size)") }.joined() + get("/now/end")
+            ) { probe in
+                if probe.events.last == .read { probe.call { $0.pauseReading() } }
+            }
+            harness.world.run(forMilliseconds: 2_000)
+            // One flush of 64 KiB and one answer may go beyond the limit.
+            #expect(harness.service.seen.count <= 7)
+            #expect(harness.serverStreams.allSatisfy { $0.queuedBytes <= 350_000 })
+            client.reaction = { _, _ in }
+            client.call { $0.resumeReading() }
+            let answers = harness.answers(client, 61)
+            #expect(answers.dropLast().allSatisfy { $0.body.utf8.count == size })
+            #expect(answers.last?.body == "end")
+        }
+    }
+
+    @Test func boundsTheAnswersThatWaitForAnEarlierOne() throws {
+        let size = 50_000
+        try withServer(limits { $0.outputBytesMax = 200_000 }) { harness in
+            harness.world.network.splitting = .whole
+            let client = harness.connect(
+                sending: get("/later/a") + (0..<40).map { _ in get("/big/\(size)") }.joined()
+                    + get("/now/end"))
+            harness.world.run(forMilliseconds: 2_000)
+            #expect(harness.service.seen.count <= 6)
+            harness.onServer { harness.service.answer("a") }
+            let answers = harness.answers(client, 42)
+            #expect(answers.first?.body == "a")
+            #expect(answers.dropLast().dropFirst().allSatisfy { $0.body.utf8.count == size })
+            #expect(answers.last?.body == "end")
+        }
+    }
+
+    @Test func readsABodyToItsEndThoughManyAnswersAreOwed() throws {
+        // The place of `100 Continue` fills the pipeline; the body it asks for must be read.
+        try withServer(limits { $0.pipelineDepthMax = 2 }) { harness in
+            let head = get("/echo", "Content-Length: 9\r\nExpect: 100-continue\r\n", method: "PUT")
+            let client = harness.connect(sending: get("/later/a") + head)
+            #expect(harness.world.run { harness.service.admissions == ["/echo"] })
+            client.write("impatient" + get("/now/c"))
+            harness.world.run(forMilliseconds: 40_000)
+            #expect(!client.hasSeenEnd)
+            harness.onServer { harness.service.answer("a") }
+            let answers = harness.answers(client, 3)
+            #expect(answers.map(\.status) == [200, 100, 200, 200])
+            #expect(answers.map(\.body) == ["a", "", "impatient", "c"])
+        }
+    }
+
+    @Test func doesNotCountTheTimeInWhichItDidNotRead() throws {
+        // 1. The beginning of a head comes. 2. The output fills up, so the rest isn't read. 3. The
+        // client takes its answer, fast enough, but for longer than a head may take.
+        try withServer(limits { $0.outputBytesMax = 100_000 }) { harness in
+            harness.world.network.bufferBytes = 4096...4096
+            let second = get("/now/second")
+            let client = harness.connect(sending: get("/later/a") + second.prefix(10)) { probe in
+                guard probe.events.last == .read else { return }
+                probe.call { $0.pauseReading() }
+                harness.world.after(milliseconds: 300) { probe.call { $0.resumeReading() } }
+            }
+            #expect(harness.world.run { harness.service.owed["a"] != nil })
+            let big = String(repeating: "b", count: 200_000)
+            harness.onServer { harness.service.answer("a", big) }
+            harness.world.run(forMilliseconds: 100)
+            client.write(String(second.dropFirst(10)))
+            let answers = harness.answers(client, 2)
+            #expect(harness.world.nowMilliseconds > 15_000)
+            #expect(answers.map(\.status) == [200, 200])
+            #expect(answers.map(\.body) == [big, "second"])
+        }
+    }
+
+    @Test func acceptsNoMoreConnectionsThanItMay() throws {
+        try withServer(limits { $0.connectionsMax = 3 }) { harness in
+            let clients = (0..<7).map { harness.connect(sending: get("/now/\($0)")) }
+            harness.world.run(forMilliseconds: 500)
+            #expect(harness.server.connectionCount == 3)
+            #expect(clients.filter { !$0.received.isEmpty }.count == 3)
+            for count in 4...7 {
+                let served = clients.first { !$0.received.isEmpty && !$0.isClosed }
+                served?.call { $0.close() }
+                #expect(
+                    harness.world.run(withinMilliseconds: 500) {
+                        clients.filter { !$0.received.isEmpty }.count == count
+                    })
+                #expect(harness.server.connectionCount <= 3)
+            }
+        }
+    }
+
+    @Test func listensToNobodyNewWhileItIsFull() throws {
+        try withServer(limits { $0.connectionsMax = 1 }) { harness in
+            let first = harness.connect(sending: get("/now/a"))
+            _ = harness.answers(first, 1)
+            let late = Probe { probe, event in if event == .connected { probe.write(get("/now/b")) } }
+            let address = try harness.server.listen(on: harness.serverHost.address(port: 0))
+            late.start(on: harness.clientHost.loop.connect(to: address))
+            harness.world.run(forMilliseconds: 500)
+            #expect(late.received.isEmpty)
+            first.call { $0.close() }
+            #expect(harness.answers(late, 1).map(\.body) == ["b"])
+        }
+    }
+}
