@@ -6,7 +6,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "swift $*"
 if [ "$1" = test ]; then
-    swift "$@" -j "$(nproc)" 2>&1 | tee "$log" | grep -E --line-buffered '^(error|.*: error:)|✘|recorded an issue|Test run with|Fatal|crash'
+    swift "$@" -j "$(nproc)" 2>&1 | tee "$log" | grep -aE --line-buffered '^✘|recorded an issue|Test run with|^Executed'
     status=${PIPESTATUS[0]}
 else
     swift "$@" -j "$(nproc)" >"$log" 2>&1

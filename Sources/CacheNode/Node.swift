@@ -5,7 +5,7 @@ public struct StartError: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// One node: the only place where the rooms meet.
+/// One node: the only place where the rooms meet. It must outlive what happens on its loop.
 public final class Node {
     /// Milliseconds that stopping may take in all; writes that still wait for the parent then are
     /// lost with the process.
@@ -22,6 +22,7 @@ public final class Node {
     private var server: HTTPServer?
     private var parentLink: ParentLink?
     private var membership: Membership?
+    private let seed: UInt64
     private var isStopping = false
 
     /// `seed` must be random and secret: it keeps peers from choosing keys that collide.
@@ -32,27 +33,37 @@ public final class Node {
         self.settings = settings
         self.loop = loop
         self.log = log
+        self.seed = seed.0 ^ seed.1
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
         limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
         self.limits = limits
-        metrics = .allocate(capacity: 1)
-        metrics.initialize(to: Metrics())
-        cache = .allocate(capacity: 1)
         do throws(CacheError) {
-            cache.initialize(to: try Cache(bytesMax: settings.memoryBytes, seed: seed))
+            let empty = try Cache(bytesMax: settings.memoryBytes, seed: seed)
+            cache = .allocate(capacity: 1)
+            cache.initialize(to: empty)
         } catch {
             throw StartError(
                 description:
                     "--memory \(settings.memoryBytes): the system refuses that much address space")
         }
+        metrics = .allocate(capacity: 1)
+        metrics.initialize(to: Metrics())
         metrics.pointee.startTimeSeconds = UInt64(max(0, loop.unixSeconds))
+    }
+
+    deinit {
+        cache.deinitialize(count: 1)
+        cache.deallocate()
+        metrics.deinitialize(count: 1)
+        metrics.deallocate()
     }
 
     /// Finds the address to listen on, binds it and begins: the root serves at once, a child asks
     /// the root for its place.
     public func start(onFailure: @escaping (StartError) -> Void) {
         loop.resolve(host: settings.listen.host, port: settings.listen.port) { [self] result in
+            guard !isStopping else { return }
             do throws(StartError) {
                 switch result {
                 case .success(let addresses): try listen(on: addresses[0])
@@ -104,9 +115,10 @@ public final class Node {
             log.info("stopped")
             completion()
         }
+        guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
-        server?.stop { [self] in
+        server.stop { [self] in
             if let parentLink { parentLink.whenEmpty(finish) } else { finish() }
         }
     }
@@ -120,7 +132,8 @@ public final class Node {
         let link = ParentLink(
             loop: loop, limits: limits, metrics: metrics, log: log,
             queueCountMax: settings.upwardQueueMax,
-            queueBytesMax: settings.memoryBytes / Self.queueMemoryDivisor, root: root)
+            queueBytesMax: settings.memoryBytes / Self.queueMemoryDivisor, root: root,
+            seed: seed)
         parentLink = link
         let keyspace = Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: link)
         link.delegate = keyspace

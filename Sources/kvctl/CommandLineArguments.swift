@@ -34,7 +34,7 @@ enum CommandLineArguments {
             if commands.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
             let command = commands.first { $0.configuration.commandName == word }
             guard let command else {
-                let names = commands.compactMap(\.configuration.commandName)
+                let names = commands.compactMap { $0.configuration.commandName }
                 return Failure(
                     .usage, "'\(path)' has no command '\(Printable.text(word))'.",
                     advice: "Its commands: \(names.joined(separator: ", ")). See: \(path) --help")

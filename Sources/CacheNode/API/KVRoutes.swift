@@ -77,8 +77,10 @@ extension NodeService {
 
     /// The query's `wait_propagate`; nil when it was refused.
     private func waitPropagate(_ request: HTTPRequest, _ responder: HTTPResponder) -> Bool? {
-        guard let value = HTTPQuery(request.query).value(of: "wait_propagate") else { return true }
-        if let flag = QueryFlag.waitPropagate(value) { return flag }
+        guard request.query.count > 0,
+            let value = HTTPQuery(request.query).decodedValue(of: "wait_propagate")
+        else { return true }
+        if let flag = value.withUnsafeBytes({ QueryFlag.waitPropagate($0) }) { return flag }
         respondError(.badRequest, "wait_propagate must be 0 or 1", .kv, responder)
         return nil
     }

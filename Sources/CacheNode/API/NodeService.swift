@@ -65,7 +65,8 @@ final class NodeService: HTTPService {
         case .storeAll: listValues(responder)
         case .keys: listKeys(responder)
         case .registerClient: registerClient(request, responder)
-        case .parentOf(let name): parentOf(name, responder)
+        case .parentOf(let name):
+            withKey(name, .store, responder) { parentOf($0, responder) }
         case .structure: showStructure(responder)
         case .nodes:
             if request.method == .post {

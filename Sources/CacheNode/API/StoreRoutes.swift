@@ -91,10 +91,12 @@ extension NodeService {
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
         var awaitsParent = true
-        if let value = HTTPQuery(request.query).value(of: "wait_for_parent") {
-            guard let flag = QueryFlag.waitForParent(value) else {
-                return respondInvalid(
-                    ValidationFailure([.queryFlagNotUnderstood]), input: value, responder)
+        if let value = HTTPQuery(request.query).decodedValue(of: "wait_for_parent") {
+            guard let flag = value.withUnsafeBytes({ QueryFlag.waitForParent($0) }) else {
+                return value.withUnsafeBytes {
+                    respondInvalid(
+                        ValidationFailure([.queryFlagNotUnderstood]), input: $0, responder)
+                }
             }
             awaitsParent = flag
         }

@@ -8,9 +8,12 @@ extension NodeService {
     func registerClient(_ request: HTTPRequest, _ responder: HTTPResponder) {
         guard case .root(let keeper) = role else { return misdirected(.store, responder) }
         let query = HTTPQuery(request.query)
-        let id = query.value(of: "id").flatMap { ASCII.decimal($0) }
-        let host = query.value(of: "ip").map(\.text) ?? ""
-        guard let id, let endpoint = Endpoint("\(host):\(settings.listen.port)") else {
+        let id = query.decodedValue(of: "id").flatMap { id in
+            id.withUnsafeBytes { ASCII.decimal($0) }
+        }
+        let host = String(decoding: query.decodedValue(of: "ip") ?? [], as: UTF8.self)
+        let endpoint = Endpoint(checkedHost: host, port: settings.listen.port)
+        guard let id, let endpoint else {
             return respondError(
                 .badRequest,
                 "id must be a number and ip an address: /clients/register?id=4&ip=10.0.1.70",
@@ -33,9 +36,9 @@ extension NodeService {
     }
 
     /// `GET /nodes/parent/<NAME>`: registers the name if it is new, and tells its parent's path.
-    func parentOf(_ encodedName: UnsafeRawBufferPointer, _ responder: HTTPResponder) {
+    func parentOf(_ name: UnsafeRawBufferPointer, _ responder: HTTPResponder) {
         guard case .root(let keeper) = role else { return misdirected(.store, responder) }
-        guard let name = NodeName.canonical(encodedName.text) else {
+        guard let name = NodeName.canonical(name.text) else {
             return respondError(.badRequest, Self.nameRule, .store, responder)
         }
         let known = keeper.tree.member(named: name)

@@ -33,9 +33,8 @@ struct Coherence {
         _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
         mediaType: UnsafeRawBufferPointer, nowSeconds: UInt32
     ) -> StoreOutcome {
-        guard let mediaTypeIndex = cache.pointee.mediaTypeIndex(for: mediaType) else {
-            return .tooManyMediaTypes
-        }
+        guard cache.pointee.fits(keyCount: key.count, valueCount: value.count) else { return .full }
+        guard let mediaTypeIndex = index(of: mediaType) else { return .tooManyMediaTypes }
         let entry = make(
             key, valueCount: value.count, mediaType: mediaTypeIndex, isAbsent: false, nowSeconds)
         guard !entry.isNone else { return .full }
@@ -102,11 +101,26 @@ struct Coherence {
                 key: key, valueCount: valueCount, mediaType: mediaType, absent: isAbsent)
             if !entry.isNone { cache.pointee.setStoredSeconds(nowSeconds, of: entry) }
             if !entry.isNone || isRoot { return entry }
-            let candidate = cache.pointee.evictionCandidate()
-            guard !candidate.isNone else { return .none }
-            cache.pointee.remove(candidate)
-            metrics.pointee.evictions &+= 1
+            guard evictOne() else { return .none }
         }
+    }
+
+    /// The index of a media type: a new one may need room too.
+    private func index(of mediaType: UnsafeRawBufferPointer) -> UInt16? {
+        guard 1...MediaTypes.bytesMax ~= mediaType.count else { return nil }
+        while true {
+            if let index = cache.pointee.mediaTypeIndex(for: mediaType) { return index }
+            if isRoot || !evictOne() { return nil }
+        }
+    }
+
+    /// False when all that is held must stay.
+    private func evictOne() -> Bool {
+        let candidate = cache.pointee.evictionCandidate()
+        guard !candidate.isNone else { return false }
+        cache.pointee.remove(candidate)
+        metrics.pointee.evictions &+= 1
+        return true
     }
 
     /// The mark of a write in its entry: the low bits of its number, and never 0, which means none.

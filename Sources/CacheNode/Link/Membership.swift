@@ -141,7 +141,9 @@ final class Membership {
                 return joinByID()
             }
             let isRoot = path.split(separator: "/").count == 1
-            let endpoint = isRoot ? root : Endpoint(host: name, port: root.port)
+            guard let endpoint = isRoot ? root : Endpoint(peerHost: name, port: root.port) else {
+                return onFailure("the path it gave does not end in a node's name")
+            }
             onJoined(Parent(name: name, endpoint: endpoint, api: .store))
         }
     }
@@ -160,9 +162,9 @@ final class Membership {
             let parent = response.body.withUnsafeBytes { body -> Parent? in
                 guard let json = try? JSONObjectReader(body),
                     let id = try? json.integer("parent_id", in: 0...Int(Int32.max)),
-                    let address = try? json.string("parent_ip")
+                    let address = try? json.string("parent_ip"),
+                    let endpoint = Endpoint(peerHost: address, port: root.port)
                 else { return nil }
-                let endpoint = Endpoint(host: address, port: root.port)
                 return Parent(name: "NODE-\(id)", endpoint: endpoint, api: .kv)
             }
             guard let parent else {

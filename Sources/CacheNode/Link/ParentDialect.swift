@@ -38,7 +38,7 @@ enum ParentDialect: Equatable {
     ) {
         switch response.status {
         case 200 where self == .kv:
-            let mediaType = response.field("content-type") ?? []
+            let mediaType = Self.mediaType(of: response)
             response.body.withUnsafeBytes { bytes in
                 mediaType.withUnsafeBytes { body(.value(bytes: bytes, mediaType: $0)) }
             }
@@ -47,6 +47,15 @@ enum ParentDialect: Equatable {
         case 404: body(.absent)
         default: body(.unavailable("the parent answered \(Self.summary(of: response))"))
         }
+    }
+
+    /// The value's media type; the default where the parent names none, or one too long to be
+    /// kept.
+    private static func mediaType(of response: HTTPClientResponse) -> [UInt8] {
+        guard let given = response.field("content-type"),
+            1...MediaTypes.bytesMax ~= given.count
+        else { return Array(NodeService.defaultMediaType.bytes) }
+        return given
     }
 
     private static func withStoreValue(
@@ -88,10 +97,12 @@ enum ParentDialect: Equatable {
         case busy(String)
     }
 
+    /// A parent that has no room (507) refuses for good: were the write kept, no later one would get
+    /// past it, not even the DELETE that makes room.
     func writeAnswer(of response: HTTPClientResponse) -> WriteAnswer {
         switch response.status {
         case 200...299: .accepted
-        case 408, 425, 429, 500...599: .busy("the parent answered \(Self.summary(of: response))")
+        case 408, 425, 429, 500, 502, 503, 504: .busy("the parent answered \(Self.summary(of: response))")
         default:
             .refused(
                 status: response.status, detail: "the parent answered \(Self.summary(of: response))"

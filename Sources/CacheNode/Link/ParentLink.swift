@@ -29,19 +29,21 @@ final class ParentLink: Upstream {
     private var retryTimer: (any LoopTimer)?
     private var completions: [UInt64: (ForwardOutcome) -> Void] = [:]
     private var onEmpty: (() -> Void)?
+    private var jitter: Jitter
     private(set) var awayReason: String?
     /// What is told about the writes; set once, before the first.
     weak var delegate: (any UpstreamDelegate)?
 
     /// `queueCountMax` writes of `queueBytesMax` bytes in all may wait for the parent; `root` is
-    /// named in messages until a parent is known.
+    /// named in messages until a parent is known. `seed` decides how pauses vary.
     init(
         loop: any EventLoop, limits: HTTPLimits, metrics: UnsafeMutablePointer<Metrics>, log: Log,
-        queueCountMax: Int, queueBytesMax: Int, root: Endpoint
+        queueCountMax: Int, queueBytesMax: Int, root: Endpoint, seed: UInt64
     ) {
         self.loop = loop
         self.metrics = metrics
         self.log = log
+        jitter = Jitter(seed: seed)
         queue = UpwardQueue(countMax: queueCountMax, bytesMax: queueBytesMax)
         readClient = HTTPClient(loop: loop, limits: limits)
         var ordered = limits
@@ -149,10 +151,7 @@ final class ParentLink: Upstream {
     private func onAccepted(_ sending: UpwardQueue.Sending) {
         metrics.pointee.upwardSent &+= 1
         queue.removeFirst()
-        if awayReason != nil {
-            awayReason = nil
-            log.info("the parent answers again", ["queued": .int(queue.count)])
-        }
+        onParentAnswers()
         delegate?.onAccepted(sending.sequence, key: sending.write.key)
         afterRemoval(of: sending, .accepted)
     }
@@ -160,11 +159,18 @@ final class ParentLink: Upstream {
     private func onRefused(_ sending: UpwardQueue.Sending, status: Int, detail: String) {
         metrics.pointee.upwardRefused &+= 1
         queue.removeFirst()
+        onParentAnswers()
         log.warning(
             "the parent refused a write for good; it is withdrawn here too",
             ["status": .int(status), "detail": .string(detail)])
         delegate?.onRefused(sending.sequence, key: sending.write.key)
         afterRemoval(of: sending, .refused(status: status, detail: detail))
+    }
+
+    private func onParentAnswers() {
+        guard awayReason != nil else { return }
+        awayReason = nil
+        log.info("the parent answers again", ["queued": .int(queue.count)])
     }
 
     private func afterRemoval(of sending: UpwardQueue.Sending, _ outcome: ForwardOutcome) {
@@ -187,19 +193,14 @@ final class ParentLink: Upstream {
         }
         awayReason = reason
         retryTimer = loop.startTimer(
-            afterMilliseconds: jittered(pause), repeatMilliseconds: 0
+            afterMilliseconds: jitter.vary(pause), repeatMilliseconds: 0
         ) { [self] in
             retryTimer = nil
             send()
         }
-        let waiting = completions
+        let waiting = completions.sorted { $0.key < $1.key }
         completions.removeAll()
-        for completion in waiting.values { completion(.unconfirmed(reason)) }
-    }
-
-    /// Three quarters to five quarters of the pause, so that children don't come back all at once.
-    private func jittered(_ pause: UInt64) -> UInt64 {
-        pause * 3 / 4 + UInt64.random(in: 0...(pause / 2))
+        for (_, completion) in waiting { completion(.unconfirmed(reason)) }
     }
 
     private func updateGauge() { metrics.pointee.upwardQueued = UInt64(queue.count) }

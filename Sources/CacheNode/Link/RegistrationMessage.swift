@@ -23,9 +23,7 @@ struct RegistrationRequest {
         let allowedAddress = "a host name or a numeric address"
         let address = try json.string("address", allowed: allowedAddress)
         let port = try json.integer("port", in: 1...65535)
-        let text =
-            address.utf8.contains(ASCII.colon) ? "[\(address)]:\(port)" : "\(address):\(port)"
-        guard let endpoint = Endpoint(text) else {
+        guard let endpoint = Endpoint(peerHost: address, port: UInt16(port)) else {
             throw .notAllowed(member: "address", allowed: allowedAddress)
         }
         self.endpoint = endpoint
@@ -88,12 +86,34 @@ extension Place.Step {
     init(_ json: JSONObjectReader) throws(JSONReadError) {
         name = try json.string("name")
         slot = try json.integer("slot", in: 1...65535)
-        endpoint = Endpoint(
-            host: try json.string("address"), port: UInt16(try json.integer("port", in: 1...65535)))
+        let allowedAddress = "a host name or a numeric address"
+        let address = try json.string("address", allowed: allowedAddress)
+        let port = try json.integer("port", in: 1...65535)
+        guard let endpoint = Endpoint(peerHost: address, port: UInt16(port)) else {
+            throw .notAllowed(member: "address", allowed: allowedAddress)
+        }
+        self.endpoint = endpoint
         let allowed = "one of canopy, kv, store"
         guard let api = NodeAPI(rawValue: try json.string("api", allowed: allowed)) else {
             throw .notAllowed(member: "api", allowed: allowed)
         }
         self.api = api
+    }
+}
+
+extension Endpoint {
+    /// Bytes of a host's name, at most (RFC 1035 §2.3.4).
+    private static let hostBytesMax = 253
+
+    /// An endpoint whose host another node named: nil unless it is a name of bearable length or a
+    /// numeric address (without brackets, without a port).
+    init?(peerHost host: String, port: UInt16) {
+        guard host.utf8.count <= Self.hostBytesMax else { return nil }
+        if host.utf8.contains(ASCII.colon),
+            SocketAddress(numericHost: host, port: port) == nil
+        {
+            return nil
+        }
+        self.init(checkedHost: host, port: port)
     }
 }

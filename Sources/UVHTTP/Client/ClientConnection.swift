@@ -1,10 +1,15 @@
 /// A request on its way: what to send, until when, and whom to tell.
 struct ClientCall {
+    /// Counts the calls of a client; requests go out in this order.
+    let sequence: UInt64
     let request: HTTPClientRequest
     let deadlineMilliseconds: UInt64
-    let completion: (Result<HTTPClientResponse, HTTPClientError>) -> Void
+    /// Nil once it was told that the answer is late; the answer may still come.
+    var completion: ((Result<HTTPClientResponse, HTTPClientError>) -> Void)?
     /// How often it was sent on a connection that ended without an answer.
     var resendCount = 0
+
+    func isOverdue(now: UInt64) -> Bool { now >= deadlineMilliseconds }
 }
 
 /// One connection to a peer: sends requests, pipelined when the peer has shown that it can, and
@@ -35,41 +40,60 @@ final class ClientConnection: StreamHandler {
 
     /// How many more requests may be sent now.
     var room: Int {
-        guard isConnected, failure == nil, !state.isLast else { return 0 }
+        guard isConnected, failure == nil, !state.isLast,
+            stream.queuedBytes < limits.outputBytesMax
+        else { return 0 }
         let depth = state.mayPipeline ? limits.clientPipelineDepthMax : 1
         return max(0, depth - calls.count)
     }
 
-    /// Sends the calls in one write.
-    func send(_ batch: ArraySlice<ClientCall>) {
+    /// Sends the first of the calls, as many as there is room for, in one write; returns how many.
+    /// With bodies together past `outputBytesMax` the rest waits until they are written.
+    func send(firstOf waiting: [ClientCall]) -> Int {
         var output = ByteQueue()
-        for call in batch {
-            let request = call.request
-            let hasBody: Bool =
-                switch request.method {
-                case .put, .post, .patch: true
-                default: !request.body.isEmpty
-                }
-            HeadWriter.request(
-                request.method, target: request.target, host: host,
-                contentType: request.contentType,
-                contentLength: hasBody ? request.body.count : nil, into: &output)
-            output.append(request.body)
-            state.onSent(request.method)
-            calls.append(call)
+        var count = 0
+        let countMax = min(room, waiting.count)
+        while count < countMax, output.count < limits.outputBytesMax {
+            append(waiting[count], to: &output)
+            count += 1
         }
         stream.write(output.readable)
+        return count
     }
 
-    /// Gives up: every call in flight fails with `error`.
+    private func append(_ call: ClientCall, to output: inout ByteQueue) {
+        let request = call.request
+        let hasBody: Bool =
+            switch request.method {
+            case .put, .post, .patch: true
+            default: !request.body.isEmpty
+            }
+        HeadWriter.request(
+            request.method, target: request.target, host: host, contentType: request.contentType,
+            contentLength: hasBody ? request.body.count : nil, into: &output)
+        output.append(request.body)
+        state.onSent(request.method)
+        calls.append(call)
+    }
+
+    /// Gives up: every call in flight fails with `error`, but those that can be sent elsewhere.
     func fail(_ error: HTTPClientError) {
         if failure == nil { failure = error }
         stream.close()
     }
 
-    /// The earliest deadline among the calls in flight is over.
-    func isOverdue(now: UInt64) -> Bool {
-        calls.contains { now >= $0.deadlineMilliseconds }
+    /// Gives the calls whose time is over, which are told by the caller. Answers come in order:
+    /// when the oldest is late, those behind can't overtake it, and the connection is given up.
+    func takeOverdue(now: UInt64) -> [ClientCall] {
+        guard failure == nil else { return [] }
+        if let first = calls.first, first.isOverdue(now: now) { fail(.timedOut) }
+        var overdue: [ClientCall] = []
+        for index in calls.indices
+        where calls[index].completion != nil && calls[index].isOverdue(now: now) {
+            overdue.append(calls[index])
+            calls[index].completion = nil
+        }
+        return overdue
     }
 
     // MARK: Events of the stream
@@ -102,11 +126,11 @@ final class ClientConnection: StreamHandler {
     }
 
     func onEndOfInput() {
-        if state.onEndOfInput() { completeFirst() }
+        if failure == nil, state.onEndOfInput() { completeFirst() }
         fail(.disconnected)
     }
 
-    func onDrained() {}
+    func onDrained() { peer.sendAtTurnEnd() }
 
     func onClosed(_ error: UVError?) {
         if !isConnected, failure == nil || failure == .timedOut {
@@ -114,32 +138,39 @@ final class ClientConnection: StreamHandler {
             return
         }
         let reason = failure ?? .disconnected
-        // A kept connection may have been closed by the peer just as the requests were sent (RFC
-        // 9112 §9.3.1).
-        let mayResend =
-            reason == .disconnected && state.responseCount > 0 && !state.hasPartialResponse
         var resent: [ClientCall] = []
         var lost: [ClientCall] = []
-        for var call in calls {
-            if mayResend, call.resendCount < limits.clientResendsMax {
-                call.resendCount += 1
-                resent.append(call)
-            } else {
-                lost.append(call)
-            }
+        for (index, call) in calls.enumerated() where call.completion != nil {
+            if mayResend(call, at: index, reason) { resent.append(call) } else { lost.append(call) }
         }
         calls.removeAll()
         peer.onClosed(self, resending: resent)
-        for call in lost { call.completion(.failure(reason)) }
+        // Those that were late are told already; the others had time left.
+        let told = reason == .timedOut ? .disconnected : reason
+        for call in lost { call.completion?(.failure(told)) }
+    }
+
+    /// A kept connection may have been closed by the peer just as the requests were sent (RFC 9112
+    /// §9.3.1), or was given up because an answer before theirs was late.
+    private func mayResend(_ call: ClientCall, at index: Int, _ reason: HTTPClientError) -> Bool {
+        guard reason == .disconnected || reason == .timedOut, state.responseCount > 0 else {
+            return false
+        }
+        let hasBegunToAnswer = index == 0 && state.hasPartialResponse
+        return !hasBegunToAnswer && call.resendCount < limits.clientResendsMax
     }
 
     // MARK: Answers
 
+    /// Takes the answers at the front of the bytes; returns how many bytes that were. 16 bytes
+    /// behind them are overwritten with zeros, the parser's sentinel.
     private func consume(_ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
         (base + count).storeBytes(of: 0, as: UInt64.self)
         (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
         var offset = 0
         while offset < count, failure == nil {
+            // What comes behind the last answer is nobody's (RFC 9112 §9.6).
+            if state.isLast { return count }
             let bytes = UnsafeRawPointer(base) + offset
             switch state.step(bytes, count: count - offset, limits: limits) {
             case .needInput: return offset
@@ -156,7 +187,8 @@ final class ClientConnection: StreamHandler {
     private func completeFirst() {
         let call = calls.removeFirst()
         idleSinceMilliseconds = peer.nowMilliseconds
-        call.completion(.success(state.takeResponse()))
+        let response = state.takeResponse()
+        call.completion?(.success(response))
     }
 
     private func afterResponses() {

@@ -88,6 +88,10 @@ struct ClientConnectionState: ~Copyable {
         decoder = HTTPBodyDecoder(
             head.framing, bodyBytesMax: limits.bodyBytesMax,
             chunkOverheadBytesMax: limits.chunkOverheadBytesMax)
+        // A length past the limit is refused before any of it has come.
+        if case .refused(let refusal) = decoder.decode(.empty, into: &body).outcome {
+            return .refused(refusal)
+        }
         phase = .body
         return .progress(consumed: head.byteCount)
     }

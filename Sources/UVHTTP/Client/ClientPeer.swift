@@ -1,9 +1,10 @@
 /// All that a client has to do with one endpoint: its connections, and the calls that wait for one.
 final class ClientPeer {
-    private let endpoint: Endpoint
+    let endpoint: Endpoint
     private let loop: any EventLoop
     private let limits: HTTPLimits
     private var connections: [ClientConnection] = []
+    /// In the order of their sequence.
     private var waiting: [ClientCall] = []
     /// Addresses still to be tried for the connection that is being made.
     private var addresses: [SocketAddress] = []
@@ -28,6 +29,15 @@ final class ClientPeer {
     /// Nothing is waiting, in flight or connected.
     var isIdle: Bool { connections.isEmpty && waiting.isEmpty && !isResolving }
 
+    /// When the first of the idle connections has been idle for long enough; nil while something is
+    /// under way, or when there is none.
+    var idleUntilMilliseconds: UInt64? {
+        guard waiting.isEmpty, !isResolving,
+            connections.allSatisfy({ $0.isConnected && $0.inFlightCount == 0 })
+        else { return nil }
+        return connections.map { $0.idleSinceMilliseconds + limits.clientIdleMilliseconds }.min()
+    }
+
     /// Returns false when too many calls wait already.
     func send(_ call: ClientCall) -> Bool {
         guard waiting.count < limits.clientQueueMax else { return false }
@@ -48,9 +58,7 @@ final class ClientPeer {
     func sendWaiting() {
         isSendingAtTurnEnd = false
         while !waiting.isEmpty, let connection = roomiest() {
-            let batch = waiting.prefix(connection.room)
-            waiting.removeFirst(batch.count)
-            connection.send(batch)
+            waiting.removeFirst(connection.send(firstOf: waiting))
         }
         if !waiting.isEmpty { connect() }
     }
@@ -105,45 +113,52 @@ final class ClientPeer {
         guard connections.isEmpty else { return }
         let failed = waiting
         waiting.removeAll()
-        for call in failed { call.completion(.failure(error)) }
+        for call in failed { call.completion?(.failure(error)) }
     }
 
+    /// `calls` had no answer on the connection that is gone; they go out again in their old order.
     func onClosed(_ connection: ClientConnection, resending calls: [ClientCall]) {
         connections.removeAll { $0 === connection }
         guard !isClosed else {
-            for call in calls { call.completion(.failure(.closed)) }
+            for call in calls { call.completion?(.failure(.closed)) }
             return
         }
-        waiting.insert(contentsOf: calls, at: 0)
+        for var call in calls {
+            call.resendCount += 1
+            waiting.append(call)
+        }
+        if !calls.isEmpty { waiting.sort { $0.sequence < $1.sequence } }
         if !waiting.isEmpty { sendWaiting() }
     }
 
     // MARK: Time
 
-    /// Fails what is overdue, gives up connections that don't come to stand, closes those idle for
-    /// long.
-    func sweep(now: UInt64) {
-        let overdue = waiting.filter { now >= $0.deadlineMilliseconds }
-        waiting.removeAll { now >= $0.deadlineMilliseconds }
+    /// Gives the calls whose time is over, which are told by the caller; gives up connections that
+    /// don't come to stand, and closes those idle for long.
+    func sweep(now: UInt64) -> [ClientCall] {
+        var overdue = waiting.filter { $0.isOverdue(now: now) }
+        if !overdue.isEmpty { waiting.removeAll { $0.isOverdue(now: now) } }
         for connection in connections {
+            overdue += connection.takeOverdue(now: now)
             let idle = now - min(now, connection.idleSinceMilliseconds)
             if !connection.isConnected {
                 if idle >= limits.connectMilliseconds { connection.fail(.timedOut) }
-            } else if connection.isOverdue(now: now) {
-                // The answers come in order: those behind the late one can't overtake it.
-                connection.fail(.timedOut)
             } else if connection.inFlightCount == 0, idle >= limits.clientIdleMilliseconds {
                 connection.fail(.closed)
             }
         }
-        for call in overdue { call.completion(.failure(.timedOut)) }
+        return overdue
     }
 
+    /// Closes all connections; every call fails with `.closed` in a later turn.
     func close() {
         isClosed = true
         let failed = waiting
         waiting.removeAll()
         for connection in connections { connection.fail(.closed) }
-        for call in failed { call.completion(.failure(.closed)) }
+        guard !failed.isEmpty else { return }
+        loop.schedule {
+            for call in failed { call.completion?(.failure(.closed)) }
+        }
     }
 }

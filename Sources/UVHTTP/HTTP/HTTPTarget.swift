@@ -95,6 +95,19 @@ public struct HTTPQuery {
         return nil
     }
 
+    /// The value as its writer meant it: escapes decoded and `+` a space, as forms write queries
+    /// (WHATWG URL, application/x-www-form-urlencoded). Nil without the parameter; a value with a
+    /// bad escape stays as it was written.
+    public func decodedValue(of name: StaticString) -> [UInt8]? {
+        guard let raw = value(of: name) else { return nil }
+        let spaced = raw.map { $0 == UInt8(ascii: "+") ? ASCII.space : $0 }
+        let decoded = [UInt8](unsafeUninitializedCapacity: spaced.count) { room, count in
+            guard let start = room.baseAddress else { return }
+            count = spaced.withUnsafeBytes { PercentCoding.decode($0, into: start) } ?? 0
+        }
+        return decoded.isEmpty ? spaced : decoded
+    }
+
     /// Calls `body` with each parameter's raw name and value, in order; empty pairs are left out.
     public func forEach(
         _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void

@@ -10,6 +10,13 @@ public struct Endpoint: Hashable, CustomStringConvertible, Sendable {
         self.port = port
     }
 
+    /// An endpoint of a host that came from outside; nil when `checkedHost` is no name and no
+    /// numeric address (without brackets).
+    public init?(checkedHost host: String, port: UInt16) {
+        let text = host.utf8.contains(ASCII.colon) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        self.init(text)
+    }
+
     /// Parses `host:port`; nil when the host is empty, has white space, or the port is no number
     /// from 0 to 65535. `defaultPort`, when given, stands in for a missing `:port`.
     public init?(_ text: some StringProtocol, defaultPort: UInt16? = nil) {

@@ -54,25 +54,23 @@ struct AnswerQueue {
         first.drain(into: &output)
     }
 
-    /// The first answer has been written.
-    mutating func removeFirst() {
-        places.removeFirst().letGo()
+    /// Takes out the first answer, which has been written.
+    mutating func removeFirst() -> DeferredResponse { places.removeFirst() }
+
+    /// Takes out the answers behind the one in `place`.
+    mutating func removeAll(behind place: DeferredResponse) -> [DeferredResponse] {
+        guard let index = places.firstIndex(where: { $0 === place }) else { return [] }
+        let removed = Array(places[(index + 1)...])
+        places.removeSubrange((index + 1)...)
+        for place in removed { byteCount -= place.byteCount }
+        return removed
     }
 
-    /// Nothing can follow the answer in `place`: those behind it are given up.
-    mutating func removeAll(behind place: DeferredResponse) {
-        while let last = places.last, last !== place {
-            byteCount -= last.byteCount
-            last.letGo()
-            places.removeLast()
-        }
-    }
-
-    /// The client is gone.
-    mutating func removeAll() {
-        let abandoned = places
+    /// Takes out all answers.
+    mutating func removeAll() -> [DeferredResponse] {
+        let removed = places
         places.removeAll()
         byteCount = 0
-        for place in abandoned { place.letGo() }
+        return removed
     }
 }

@@ -4,11 +4,7 @@ public final class ServerConnection: StreamHandler {
     private let server: HTTPServer
     private let stream: any ByteStream
     private let state: UnsafeMutablePointer<ServerConnectionState>
-    /// Answers that wait for their turn or are still being made, oldest first.
-    private var waiting: [DeferredResponse] = []
-    /// The place of the answer that is being made right now, when others are before it.
-    private var placeholder: DeferredResponse?
-    private var placeholderIsTaken = false
+    private var answers = AnswerQueue()
     private var isReadingPaused = false
     private var isContinuationScheduled = false
     /// Requests lie in the input that wait until this connection is rid of what it owes.
@@ -66,8 +62,7 @@ public final class ServerConnection: StreamHandler {
 
     public func onClosed(_ error: UVError?) {
         isClosed = true
-        for answer in waiting { answer.abandon() }
-        waiting.removeAll()
+        for answer in answers.removeAll() { answer.letGo() }
         server.onConnectionClosed(self)
     }
 
@@ -91,7 +86,7 @@ public final class ServerConnection: StreamHandler {
         var taken = 0
         while offset < count {
             if state.pointee.hasEnded { return count }
-            if isFull {
+            if state.pointee.isAtHead, isFull {
                 isStalled = true
                 break
             }
@@ -123,9 +118,14 @@ public final class ServerConnection: StreamHandler {
 
     /// Whether this connection must first get rid of what it owes.
     private var isFull: Bool {
-        if waiting.count >= server.limits.pointee.pipelineDepthMax { return true }
+        let limits = server.limits
+        if answers.count >= limits.pointee.pipelineDepthMax
+            || answers.byteCount >= limits.pointee.outputBytesMax
+        {
+            return true
+        }
         if server.output.pointee.count >= HTTPServer.flushBytes { flush() }
-        return stream.queuedBytes >= server.limits.pointee.outputBytesMax
+        return stream.queuedBytes >= limits.pointee.outputBytesMax
     }
 
     private func answerRequest(_ bytes: UnsafeRawPointer) {
@@ -146,7 +146,7 @@ public final class ServerConnection: StreamHandler {
     private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
         let form = answerForm()
         let request = HTTPRequest(base: bytes, head: head, body: body)
-        if waiting.isEmpty {
+        if answers.isEmpty {
             server.service.respond(to: request, responder(server.output, form))
         } else {
             respondInTurn(to: request, form)
@@ -157,7 +157,7 @@ public final class ServerConnection: StreamHandler {
     /// turn.
     private func respondInTurn(to request: HTTPRequest, _ form: AnswerForm) {
         let place = DeferredResponse(self, form)
-        waiting.append(place)
+        answers.append(place)
         fill(place) { server.service.respond(to: request, $0) }
     }
 
@@ -187,7 +187,8 @@ public final class ServerConnection: StreamHandler {
             base: bytes, head: head, body: UnsafeRawBufferPointer(start: nil, count: 0))
         switch server.service.admit(request) {
         case .readBody:
-            if head.pointee.expectsContinue { sendContinue() }
+            // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
+            if head.pointee.expectsContinue, count == head.pointee.byteCount { sendContinue() }
             return state.pointee.readBody(
                 headBytes: UnsafeRawBufferPointer(start: bytes, count: head.pointee.byteCount),
                 limits: server.limits)
@@ -202,43 +203,54 @@ public final class ServerConnection: StreamHandler {
     }
 
     private func sendContinue() {
-        if waiting.isEmpty {
+        if answers.isEmpty {
             server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
         } else {
             let place = DeferredResponse(self, answerForm())
             place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
-            waiting.append(place)
+            answers.append(place)
         }
     }
 
     // MARK: Giving answers
 
     func deferAnswer(_ form: AnswerForm) -> DeferredResponse {
-        if let placeholder {
-            placeholderIsTaken = true
-            return placeholder
-        }
+        if let place = answers.takePlace() { return place }
         let place = DeferredResponse(self, form)
-        waiting.append(place)
+        answers.append(place)
         return place
     }
 
     func startStreaming(_ produce: @escaping (inout ByteQueue) -> Bool, form: AnswerForm) {
-        deferAnswer(form).stream(produce)
+        let place = deferAnswer(form)
+        place.stream(produce)
+        if place.closes {
+            // Nothing can follow it, though requests may have been taken already.
+            state.pointee.end()
+            for answer in answers.removeAll(behind: place) { answer.letGo() }
+        }
         scheduleContinuation()
     }
 
     /// Lets `answer` write the answer of `place`; it may also put it off, or make it a stream.
     func fill(_ place: DeferredResponse, _ answer: (HTTPResponder) -> Void) {
-        placeholder = place
-        placeholderIsTaken = false
+        server.refreshDate()
+        if server.isStopping, isOnlyOwed(place) {
+            place.makeLast()
+            state.pointee.end()
+        }
+        let outer = answers.beginMaking(place)
         answer(place.responder(on: self))
-        placeholder = nil
-        if !placeholderIsTaken { place.markReady() }
-        if !isAnswerReady, waiting.first === place {
+        if answers.endMaking(outer: outer) { place.markReady() }
+        if !isAnswerReady, answers.first === place {
             isAnswerReady = true
             server.onAnswerReady(self)
         }
+    }
+
+    /// Whether no further request of this connection is there or has begun to come.
+    private func isOnlyOwed(_ place: DeferredResponse) -> Bool {
+        answers.last === place && state.pointee.isBetweenMessages && state.pointee.input.isEmpty
     }
 
     /// The end of a turn in which an answer became ready.
@@ -249,19 +261,19 @@ public final class ServerConnection: StreamHandler {
 
     /// Writes the answers whose turn has come; of a streamed one, one piece.
     private func pump() {
-        server.refreshDate()
-        while let first = waiting.first {
-            guard first.isReady || first.isStream else { break }
-            first.drain(into: &server.output.pointee)
+        while let first = answers.first, first.isReady || first.isStream {
+            answers.drainFirst(into: &server.output.pointee)
             if first.isStream {
                 guard stream.queuedBytes == 0 else { break }
                 first.produceNext(into: &server.output.pointee)
-                if first.produce != nil {
+                if first.hasMore {
                     scheduleContinuation()
                     break
                 }
             }
-            waiting.removeFirst()
+            // A producer may have closed the connection, or what it holds when it went.
+            guard answers.first === first else { break }
+            answers.removeFirst().letGo()
             if first.closes { state.pointee.end() }
         }
         settle()
@@ -271,12 +283,13 @@ public final class ServerConnection: StreamHandler {
     private func refuse(_ refusal: HTTPRefusal) {
         server.counters.pointee.refusals &+= 1
         state.pointee.end()
+        state.pointee.dropMessage()
         let form = AnswerForm(omitsBody: false, isHTTP10: false, connectionField: .close)
-        if waiting.isEmpty {
+        if answers.isEmpty {
             Self.write(refusal, with: responder(server.output, form))
         } else {
             let place = DeferredResponse(self, form)
-            waiting.append(place)
+            answers.append(place)
             fill(place) { Self.write(refusal, with: $0) }
         }
     }
@@ -323,9 +336,10 @@ public final class ServerConnection: StreamHandler {
         }
         if isStalled, !isFull {
             isStalled = false
+            state.pointee.restartClock(now: server.nowMilliseconds)
             scheduleContinuation()
         }
-        let isAtRest = waiting.isEmpty && !isContinuationScheduled && !isStalled
+        let isAtRest = answers.isEmpty && !isContinuationScheduled && !isStalled
         let mayEnd =
             state.pointee.hasEnded || inputHasEnded
             || (server.isStopping && state.pointee.isBetweenMessages)
@@ -366,15 +380,20 @@ public final class ServerConnection: StreamHandler {
     /// Called every `HTTPServer.sweepMilliseconds`.
     func onSweep(now: UInt64) {
         let overdue = state.pointee.overdue(
-            now: now, waiting: waiting.count, queued: stream.queuedBytes, limits: server.limits)
+            now: now, waiting: answers.count, queued: stream.queuedBytes,
+            isHeldUp: isStalled || isContinuationScheduled, limits: server.limits)
         switch overdue {
         case nil: break
-        case .silently: stream.close()
+        case .silently: close()
         case .withRefusal(let refusal):
             refuse(refusal)
             settle()
         }
     }
 
-    func close() { stream.close() }
+    /// Closes at once: what lies unread or unanswered is given up.
+    func close() {
+        state.pointee.end()
+        stream.close()
+    }
 }

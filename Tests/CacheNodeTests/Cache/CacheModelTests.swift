@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -10,7 +11,7 @@ import Testing
     }
 
     /// Mostly small values, some near the limits of pages, some outside them.
-    private func value(_ random: inout Splitmix) -> [UInt8] {
+    private func value(_ random: inout SimRandom) -> [UInt8] {
         let count =
             switch Int.random(in: 0..<200, using: &random) {
             case 0: Int.random(in: 100_000..<300_000, using: &random)
@@ -27,7 +28,7 @@ import Testing
     }
 
     /// Keys of 1…40 bytes, a few thousand in all.
-    private func key(_ random: inout Splitmix, _ keys: Int) -> [UInt8] {
+    private func key(_ random: inout SimRandom, _ keys: Int) -> [UInt8] {
         let number = Int.random(in: 0..<keys, using: &random)
         return [UInt8](repeating: 0x6B, count: number % 37) + bytes(String(number))
     }
@@ -37,7 +38,7 @@ import Testing
         let test = try TestCache(bytesMax: 256 << 20, seed: (seed, 99))
         let baseline = test.bytesHeld
         var model: [[UInt8]: Stored] = [:]
-        var random = Splitmix(state: seed)
+        var random = SimRandom(seed: seed)
         for _ in 0..<scaled(debug: 18_000, release: 2_000_000) {
             let key = key(&random, keys)
             switch Int.random(in: 0..<10, using: &random) {
@@ -73,7 +74,7 @@ import Testing
     func theBoundIsNeverPassed(bytesMax: Int) throws {
         let test = try TestCache(bytesMax: bytesMax)
         let baseline = test.bytesHeld
-        var random = Splitmix(state: UInt64(bytesMax))
+        var random = SimRandom(seed: UInt64(bytesMax))
         var detached: [EntryReference] = []
         var pinned: [[UInt8]] = []
         for _ in 0..<scaled(debug: 12_000, release: 1_000_000) {

@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -67,7 +68,7 @@ import Testing
     ) throws {
         for seed in UInt64(0)..<2 {
             let test = try TestCache(bytesMax: 64 << 20, seed: (seed, 1))
-            var random = Splitmix(state: seed)
+            var random = SimRandom(seed: seed)
             for number in 0..<start { test.put(key(number)) }
             let staying = Set((0..<start).filter { $0 % 10 == 0 })
             var passing = (0..<start).filter { $0 % 10 != 0 }

@@ -1,4 +1,5 @@
 import Glibc
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -26,7 +27,7 @@ import Testing
         let memory = test.memory
         let baseline = test.bytesUsed
         var slabs = EntrySlabs()
-        var random = Splitmix(state: 6)
+        var random = SimRandom(seed: 6)
         var pieces: [(reference: EntryReference, count: Int, fill: UInt8)] = []
         let entries = EntrySpace(base: memory.pointee.base)
         for step in 0..<12_000 {

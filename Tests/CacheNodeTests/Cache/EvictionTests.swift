@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -74,7 +75,7 @@ import Testing
         for seed in UInt64(0)..<8 {
             let test = try TestCache(bytesMax: 1 << 20)
             var reference = Reference()
-            var random = Splitmix(state: seed)
+            var random = SimRandom(seed: seed)
             var pinned = Set<Int>()
             for _ in 0..<scaled(debug: 3000, release: 30_000) {
                 let number = Int.random(in: 0..<150, using: &random)

@@ -1,4 +1,5 @@
 import Glibc
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -65,7 +66,7 @@ import Testing
     @Test func growsToAMillionEntriesWithoutALongStep() throws {
         let table = try Table(bytesMax: 256 << 20)
         let count = scaled(debug: 150_000, release: 2_000_000)
-        var random = Splitmix(state: 1)
+        var random = SimRandom(seed: 1)
         var hashes: [UInt64] = []
         var longest: [Double] = []
         for number in 1...count {
@@ -92,7 +93,7 @@ import Testing
 
     @Test func aScanIsInTheOrderOfTheHashes() throws {
         let table = try Table(bytesMax: 64 << 20)
-        var random = Splitmix(state: 2)
+        var random = SimRandom(seed: 2)
         let hashes = (0..<20_000).map { _ in random.next() }
         for (index, hash) in hashes.enumerated() { table.insert(hash, index + 1) }
         let seen = table.references().map { hashes[Int($0) - 1] >> 32 }
@@ -105,7 +106,7 @@ import Testing
     /// Segments of depths that lie far apart: many entries of the directory point to one of them.
     @Test func hashesThatAreUnevenlySpreadAreFound() throws {
         let table = try Table(bytesMax: 64 << 20)
-        var random = Splitmix(state: 7)
+        var random = SimRandom(seed: 7)
         var hashes: [UInt64] = []
         for number in 1...60_000 {
             // First three of four in a sixteenth of the range, then evenly, so that a shallow
@@ -125,7 +126,7 @@ import Testing
 
     @Test func removalLeavesNoHoleInARun() throws {
         let table = try Table(bytesMax: 1 << 20)
-        var random = Splitmix(state: 3)
+        var random = SimRandom(seed: 3)
         var present: [(hash: UInt64, number: Int)] = []
         // Hashes in a fifth of the slots, so that runs are long, and some wrap around.
         for number in 1...400 {
@@ -147,7 +148,7 @@ import Testing
     func emptiedSegmentsAreMerged(inOrder: Bool) throws {
         let table = try Table(bytesMax: 64 << 20)
         let baseline = table.bytesUsed
-        var random = Splitmix(state: 4)
+        var random = SimRandom(seed: 4)
         var entries = (1...60_000).map { (hash: random.next(), number: $0) }
         for entry in entries { table.insert(entry.hash, entry.number) }
         #expect(table.bytesUsed > baseline + 7 * CacheMemory.pageBytes)

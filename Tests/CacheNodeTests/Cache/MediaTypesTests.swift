@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -84,7 +85,7 @@ import Testing
     @Test func typesComeAndGoAsInAReferenceCount() throws {
         let test = try TestCache(bytesMax: 4 << 20)
         let baseline = test.bytesHeld
-        var random = Splitmix(state: 5)
+        var random = SimRandom(seed: 5)
         var typeOfKey: [Int: Int] = [:]
         for _ in 0..<scaled(debug: 20_000, release: 500_000) {
             let number = Int.random(in: 0..<300, using: &random)

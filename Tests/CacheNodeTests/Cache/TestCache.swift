@@ -156,19 +156,6 @@ func key(_ number: Int) -> [UInt8] {
     withUnsafeBytes(of: (number.bigEndian, number)) { Array($0) }
 }
 
-/// The generator splitmix64: the same numbers in every run.
-struct Splitmix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// How much the costly tests do: a debug build is some 20 times slower.
 func scaled(debug: Int, release: Int) -> Int {
     #if DEBUG

@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import Testing
 import UVHTTP
 
@@ -28,7 +29,7 @@ import UVHTTP
     @Test func agreesWithAnotherCalendarOverManyYears() {
         let formatter = ISO8601DateFormatter()
         formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
-        var random = SeededNumbers(seed: 3)
+        var random = SimRandom(seed: 3)
         for _ in 0..<2000 {
             let seconds = random.below(Int(Timestamp.millisecondsMax / 1000))
             let expected = formatter.string(from: Date(timeIntervalSince1970: Double(seconds)))

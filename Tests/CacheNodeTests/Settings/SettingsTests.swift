@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 import UVHTTP
 
@@ -121,7 +122,7 @@ import UVHTTP
     }
 
     @Test func noArgumentsCrashTheParser() {
-        var random = SeededNumbers(seed: 7)
+        var random = SimRandom(seed: 7)
         let pieces =
             SettingsFlag.table.map { "--" + $0.name } + [
                 "", "-", "--", "=", "--depth=", "--=x", "\0", "é", "1", "[::]:1", "[", "a:b:c",

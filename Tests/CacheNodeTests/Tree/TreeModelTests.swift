@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 import UVHTTP
 
@@ -35,7 +36,7 @@ import UVHTTP
     @Test(arguments: 1...8)
     func randomRegistrationsAgreeWithTheModel(_ depth: Int) throws {
         for seed in 0..<UInt64(6) {
-            var random = SeededNumbers(seed: seed &* 100 &+ UInt64(depth))
+            var random = SimRandom(seed: seed &* 100 &+ UInt64(depth))
             var tree = TreeTests.tree(depth: depth)
             var model = Model(depth: depth)
             let capacity = (1 << depth) - 1
@@ -57,7 +58,7 @@ import UVHTTP
     @Test func theDeepestTreeFillsAndStaysConsistent() throws {
         var tree = TreeTests.tree(depth: 16)
         let capacity = 65_535
-        var random = SeededNumbers(seed: 1)
+        var random = SimRandom(seed: 1)
         var taken = Set([1])
         for number in 2...capacity {
             let claim = random.below(4) == 0 ? random.below(capacity) + 1 : nil

@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import Testing
 
 @testable import UVHTTP
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func agreesWithTheSystemAtRandomTimes() {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SimRandom(seed: 7)
         for _ in 0..<2000 {
             let seconds = Int.random(in: 0...253_402_300_799, using: &generator)
             var time = time_t(seconds)

@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import UVHTTP
@@ -32,7 +33,7 @@ import Testing
         "Connection: close\r\n", " x\r\n", "GET ", "http://", "[", "]", "\r\n\r\n",
     ].map { Array($0.utf8) }
 
-    private func mutated(_ seeds: [[UInt8]], _ generator: inout SeededGenerator) -> [UInt8] {
+    private func mutated(_ seeds: [[UInt8]], _ generator: inout SimRandom) -> [UInt8] {
         var bytes = seeds[Int(truncatingIfNeeded: generator.next() % UInt64(seeds.count))]
         for _ in 0...(generator.next() % 4) {
             let random = generator.next()
@@ -54,7 +55,7 @@ import Testing
 
     /// Expects that a random cut of `message` is incomplete or already says what the whole says.
     private func check(
-        _ harness: HeadHarness, _ message: [UInt8], _ generator: inout SeededGenerator
+        _ harness: HeadHarness, _ message: [UInt8], _ generator: inout SimRandom
     ) -> ParsedHead {
         let whole = harness.parse(message, count: message.count)
         let cut = Int(truncatingIfNeeded: generator.next() % UInt64(message.count + 1))
@@ -69,7 +70,7 @@ import Testing
     }
 
     @Test func requestsNeverBreakTheParser() {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SimRandom(seed: 1)
         var harness = HeadHarness()
         let limits = [headLimits(), headLimits(bytes: 60, fields: 2, target: 9)]
         var complete = 0
@@ -87,7 +88,7 @@ import Testing
     }
 
     @Test func responsesNeverBreakTheParser() {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SimRandom(seed: 2)
         var harness = HeadHarness(answering: .get)
         let methods: [HTTPMethod] = [.get, .head, .connect]
         for round in 0..<30_000 {
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func bodiesNeverBreakTheDecoder() {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SimRandom(seed: 3)
         for _ in 0..<30_000 {
             let input = mutated(Self.bodies, &generator)
             let decoder = HTTPBodyDecoder(.chunked, bodyBytesMax: 20, chunkOverheadBytesMax: 60)

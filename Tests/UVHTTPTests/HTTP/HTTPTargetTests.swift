@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import UVHTTP
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func randomBytesComeBack() {
-        var generator = SeededGenerator(seed: 11)
+        var generator = SimRandom(seed: 11)
         for _ in 0..<500 {
             let count = Int.random(in: 0...60, using: &generator)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -10,20 +10,28 @@ struct Answer: Equatable {
 
 /// Reads answers out of bytes, slowly and strictly, and independently of what is tested.
 struct AnswerReader {
-    private var rest: ArraySlice<UInt8>
+    private var rest: ArraySlice<UInt8> = []
+    private var consumed = 0
+    private var methods: ArraySlice<String>
     private(set) var answers: [Answer] = []
     /// Why what is left is no answer; nil while it may become one.
     private(set) var fault: String?
 
     /// `methods` are those of the requests, in order; those missing are GET.
-    init(_ bytes: [UInt8], methods: [String] = []) {
-        rest = bytes[...]
-        var methods = methods[...]
+    init(methods: [String] = []) { self.methods = methods[...] }
+
+    /// Reads on in `bytes`, which is everything that has come so far.
+    mutating func read(_ bytes: [UInt8]) {
+        rest = bytes[consumed...]
         while fault == nil, let answer = next(method: methods.first ?? "GET") {
             answers.append(answer)
             if answer.status >= 200 { methods = methods.dropFirst() }
         }
+        consumed = rest.startIndex
     }
+
+    /// The answers that are final.
+    var finalCount: Int { answers.reduce(0) { $0 + ($1.status >= 200 ? 1 : 0) } }
 
     /// What is left behind the last whole answer.
     var leftover: String { String(decoding: rest, as: UTF8.self) }

@@ -69,9 +69,9 @@ final class ScriptedService: HTTPService {
         }
     }
 
-    static func big(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(ascii: "a") + UInt8($0 % 26) }
-    }
+    static func big(_ count: Int) -> [UInt8] { Array(letters.prefix(count)) }
+
+    private static let letters = (0..<1_000_000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
 
     private final class Token {}
 }

@@ -85,16 +85,18 @@ import UVHTTP
     }
 
     @Test func servesNothingOfAConnectionThatItHasClosed() throws {
-        try withServer(limits { $0.requestsPerTurnMax = 1 }) { harness in
-            harness.world.network.splitting = .whole
-            harness.service.routes["/close"] = { _, responder in
-                responder.respond(.ok, contentType: "", body: "bye")
-                harness.server.closeConnections()
+        for seed in 0..<20 {
+            try withServer(seed: UInt64(seed), limits { $0.requestsPerTurnMax = 1 }) { harness in
+                harness.world.network.splitting = .whole
+                harness.service.routes["/close"] = { _, responder in
+                    responder.respond(.ok, contentType: "", body: "bye")
+                    harness.server.closeConnections()
+                }
+                harness.connect(sending: get("/close") + get("/now/a") + get("/now/b"))
+                #expect(harness.world.run { harness.server.counters.pointee.requests > 0 })
+                harness.world.run(forMilliseconds: 100)
+                #expect(harness.service.seen.count == 1)
             }
-            harness.connect(sending: get("/close") + get("/now/a") + get("/now/b"))
-            #expect(harness.world.run { harness.server.counters.pointee.requests > 0 })
-            harness.world.run(forMilliseconds: 100)
-            #expect(harness.service.seen.count == 1)
         }
     }
 

@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -23,11 +24,11 @@ import Testing
     }
 
     @Test func agreesWithALoopOverBytesOnRandomOnes() {
-        var numbers = SeededNumbers(seed: 0x5EED_1)
+        var numbers = SimRandom(seed: 0x5EED_1)
         for _ in 0..<4000 {
             let special: [UInt8] = [0x1F, 0x20, 0x21, 0x22, 0x5C, 0x5B, 0x7F, 0x80, 0xFF, 0x00]
-            let buffer = (0..<numbers.next(40)).map { _ in
-                numbers.next(6) == 0 ? special[numbers.next(special.count)] : UInt8(0x61)
+            let buffer = (0..<numbers.below(40)).map { _ in
+                numbers.below(6) == 0 ? special[numbers.below(special.count)] : UInt8(0x61)
             }
             for start in 0...buffer.count {
                 let rest = buffer[start...]

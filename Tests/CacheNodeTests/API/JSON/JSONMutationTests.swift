@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import Testing
 
 @testable import CacheNode
@@ -18,11 +19,11 @@ import Testing
         + [0x80, 0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xA0, 0xF0, 0xF4, 0x90, 0xFF]
 
     @Test func agreesWithTheGrammarOnDamagedTexts() {
-        var numbers = SeededNumbers(seed: 0x5EED_2)
+        var numbers = SimRandom(seed: 0x5EED_2)
         var accepted = 0
         for round in 0..<12_000 {
             var text = Self.seeds[round % Self.seeds.count]
-            for _ in 0...numbers.next(3) { Self.damage(&text, &numbers) }
+            for _ in 0...numbers.below(3) { Self.damage(&text, &numbers) }
             let isJSON = text.isJSON
             accepted += isJSON ? 1 : 0
             if isJSON != JSONReference.accepts(text) {
@@ -39,10 +40,10 @@ import Testing
             "{", "}", "[", "]", ",", ":", "\"a\"", "\"", "1", "-", "0", ".5", "e1", "true", "null",
             " ", "\\u", "d83c", "\\udf84", "é", "\"\\ud83c\\udf84\"", "{\"a\":", "[1,", "]}",
         ].map { Array($0.utf8) }
-        var numbers = SeededNumbers(seed: 0x5EED_3)
+        var numbers = SimRandom(seed: 0x5EED_3)
         var accepted = 0
         for _ in 0..<20_000 {
-            let text = (0...numbers.next(6)).flatMap { _ in pieces[numbers.next(pieces.count)] }
+            let text = (0...numbers.below(6)).flatMap { _ in pieces[numbers.below(pieces.count)] }
             let isJSON = text.isJSON
             accepted += isJSON ? 1 : 0
             if isJSON != JSONReference.accepts(text) {
@@ -56,7 +57,7 @@ import Testing
     /// encodings and white space outside the grammar, so only what the scanner accepts is shown to
     /// it, and numbers are kept small by the seeds.
     @Test func foundationReadsWhatTheScannerAccepts() {
-        var numbers = SeededNumbers(seed: 0x5EED_4)
+        var numbers = SimRandom(seed: 0x5EED_4)
         for round in 0..<2000 {
             var text = Self.seeds[round % Self.seeds.count]
             Self.damage(&text, &numbers)
@@ -68,15 +69,15 @@ import Testing
         }
     }
 
-    private static func damage(_ text: inout [UInt8], _ numbers: inout SeededNumbers) {
-        let place = numbers.next(text.count)
-        let byte = alphabet[numbers.next(alphabet.count)]
-        switch numbers.next(5) {
+    private static func damage(_ text: inout [UInt8], _ numbers: inout SimRandom) {
+        let place = numbers.below(text.count)
+        let byte = alphabet[numbers.below(alphabet.count)]
+        switch numbers.below(5) {
         case 0: text[place] = byte
         case 1: text.insert(byte, at: place)
         case 2: text.remove(at: place)
-        case 3: text.swapAt(place, numbers.next(text.count))
-        default: text.removeSubrange(place..<min(text.count, place + 1 + numbers.next(8)))
+        case 3: text.swapAt(place, numbers.below(text.count))
+        default: text.removeSubrange(place..<min(text.count, place + 1 + numbers.below(8)))
         }
         if text.isEmpty { text = [byte] }
     }

@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 import UVHTTP
 
@@ -64,10 +65,10 @@ import UVHTTP
 
     /// Whatever the bytes, what is written is a valid string; of UTF-8 it means the same bytes.
     @Test func whatIsWrittenCanBeReadBack() throws {
-        var numbers = SeededNumbers(seed: 0x5EED_5)
+        var numbers = SimRandom(seed: 0x5EED_5)
         for _ in 0..<3000 {
-            let bytes = (0..<numbers.next(24)).map { _ in
-                UInt8(numbers.next(3) == 0 ? numbers.next(256) : 0x18 + numbers.next(0x50))
+            let bytes = (0..<numbers.below(24)).map { _ in
+                UInt8(numbers.below(3) == 0 ? numbers.below(256) : 0x18 + numbers.below(0x50))
             }
             let json = bytes.withUnsafeBytes { bytes in
                 written { JSONText.append(anyBytes: bytes, to: &$0) }

@@ -25,18 +25,3 @@ extension Array where Element == UInt8 {
         }
     }
 }
-
-/// xorshift64: the same numbers for the same seed, everywhere.
-struct SeededNumbers {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// 0…`limit` − 1.
-    mutating func next(_ limit: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state >> 11) % limit
-    }
-}

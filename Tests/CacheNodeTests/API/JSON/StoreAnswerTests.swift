@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 import UVHTTP
 
@@ -57,10 +58,10 @@ import UVHTTP
     }
 
     @Test func countsTheBytesOfAnyAnswerInAdvance() {
-        var numbers = SeededNumbers(seed: 0x5EED_7)
+        var numbers = SimRandom(seed: 0x5EED_7)
         for _ in 0..<2000 {
-            let value = (0..<numbers.next(50)).map { _ in
-                numbers.next(4) == 0 ? UInt8(numbers.next(256)) : UInt8(0x61)
+            let value = (0..<numbers.below(50)).map { _ in
+                numbers.below(4) == 0 ? UInt8(numbers.below(256)) : UInt8(0x61)
             }
             value.withUnsafeBytes { bytes in
                 let form = StoreAnswer.form(of: bytes, isJSONType: false)
