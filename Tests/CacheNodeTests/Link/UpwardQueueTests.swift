@@ -1,0 +1,196 @@
+import Testing
+
+@testable import CacheNode
+
+private func write(_ number: Int, valueCount: Int = 0) -> UpwardWrite {
+    UpwardWrite(
+        key: key(number), change: .put(value: Array(repeating: 1, count: valueCount), mediaType: []))
+}
+
+extension UpwardQueue {
+    /// All that may be sent now.
+    fileprivate mutating func sendAll(window: Int = 64) -> [Sending] {
+        var sent: [Sending] = []
+        while let sending = next(window: window) { sent.append(sending) }
+        return sent
+    }
+}
+
+@Suite struct UpwardQueueTests {
+    @Test func numbersWritesFromOneWithoutGaps() {
+        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        #expect(queue.append(write(1)) == 1)
+        #expect(queue.append(write(2)) == 2)
+        _ = queue.sendAll()
+        queue.removeFirst()
+        #expect(queue.append(write(3)) == 3)
+        queue.removeFirst()
+        _ = queue.sendAll()
+        queue.removeFirst()
+        #expect(queue.isEmpty)
+        #expect(queue.append(write(4)) == 4)
+        #expect(queue.next(window: 1)?.sequence == 4)
+    }
+
+    @Test(arguments: [1, 2, 64]) func sendsAWindowInOrder(window: Int) {
+        var queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
+        for number in 1...100 { _ = queue.append(write(number)) }
+        let sent = queue.sendAll(window: window)
+        #expect(sent.map(\.sequence) == Array(1...UInt64(window)))
+        #expect(sent.map(\.write.key) == (1...window).map { key($0) })
+        #expect(queue.next(window: window) == nil)
+        queue.removeFirst()
+        #expect(queue.sendAll(window: window).map(\.sequence) == [UInt64(window) + 1])
+    }
+
+    @Test func onlyTheOldestOfThisTryIsCurrent() throws {
+        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        for number in 1...3 { _ = queue.append(write(number)) }
+        let sent = queue.sendAll()
+        #expect(sent.map { queue.isCurrent($0) } == [true, false, false])
+        queue.removeFirst()
+        #expect(sent.map { queue.isCurrent($0) } == [false, true, false])
+        _ = queue.onFailure()
+        #expect(sent.allSatisfy { !queue.isCurrent($0) })
+        let probe = try #require(queue.next(window: 64))
+        #expect(probe.sequence == 2)
+        #expect(queue.isCurrent(probe))
+        queue.restart()
+        #expect(!queue.isCurrent(probe))
+    }
+
+    @Test func probesWithOneWriteAfterAFailureAndThenOpensTheWindow() {
+        var queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
+        for number in 1...20 { _ = queue.append(write(number)) }
+        #expect(queue.sendAll(window: 8).count == 8)
+        _ = queue.onFailure()
+        #expect(queue.sendAll(window: 8).map(\.sequence) == [1])
+        _ = queue.onFailure()
+        #expect(queue.sendAll(window: 8).map(\.sequence) == [1])
+        queue.removeFirst()
+        #expect(queue.sendAll(window: 8).map(\.sequence) == Array(2...9))
+    }
+
+    @Test func pausesDoubleUpToTheLimitAndBeginAnewAfterASuccess() {
+        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        _ = queue.append(write(1))
+        _ = queue.append(write(2))
+        let pauses = (0..<100).map { _ in queue.onFailure() }
+        #expect(Array(pauses.prefix(7)) == [50, 100, 200, 400, 800, 1600, 2000])
+        #expect(pauses.dropFirst(6).allSatisfy { $0 == UpwardQueue.retryMillisecondsMax })
+        _ = queue.sendAll()
+        queue.removeFirst()
+        #expect(queue.failureCount == 0)
+        #expect(queue.onFailure() == UpwardQueue.retryMillisecondsMin)
+    }
+
+    @Test func restartSendsEverythingAgainWithoutAProbe() {
+        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        for number in 1...4 { _ = queue.append(write(number)) }
+        _ = queue.sendAll()
+        queue.removeFirst()
+        _ = queue.onFailure()
+        queue.restart()
+        #expect(queue.sendAll().map(\.sequence) == [2, 3, 4])
+    }
+
+    @Test func isBoundedInCount() {
+        var queue = UpwardQueue(countMax: 2, bytesMax: 10_000)
+        #expect(queue.hasRoom(for: write(1)))
+        _ = queue.append(write(1))
+        _ = queue.append(write(2))
+        #expect(!queue.hasRoom(for: write(3)))
+        _ = queue.sendAll()
+        queue.removeFirst()
+        #expect(queue.hasRoom(for: write(3)))
+    }
+
+    @Test func isBoundedInBytesToTheByte() {
+        let one = write(1, valueCount: 500)
+        var queue = UpwardQueue(countMax: 100, bytesMax: 2 * one.byteCount)
+        _ = queue.append(one)
+        #expect(queue.hasRoom(for: write(2, valueCount: 500)))
+        #expect(!queue.hasRoom(for: write(2, valueCount: 501)))
+        _ = queue.append(write(2, valueCount: 500))
+        #expect(queue.byteCount == 2 * one.byteCount)
+        #expect(!queue.hasRoom(for: UpwardWrite(key: [1], change: .delete)))
+        _ = queue.sendAll()
+        queue.removeFirst()
+        queue.removeFirst()
+        #expect(queue.byteCount == 0)
+    }
+
+    @Test func countsEveryPartOfAWrite() {
+        let put = UpwardWrite(
+            key: [1, 2, 3], change: .put(value: [1, 2], mediaType: Array(repeating: 65, count: 7)))
+        #expect(put.byteCount == 3 + 2 + 7 + 96)
+        #expect(UpwardWrite(key: [1, 2, 3], change: .delete).byteCount == 3 + 96)
+    }
+
+    /// Longer than what is kept at the front before the array is compacted, at several depths.
+    @Test(arguments: [1, 3, 1023, 1024, 1025, 3000]) func keepsOrderOverManyWrites(depth: Int) {
+        var queue = UpwardQueue(countMax: depth, bytesMax: .max)
+        var appended = 0
+        var taken = 0
+        var isRight = true
+        while taken < 5000 {
+            while queue.count < depth {
+                appended += 1
+                isRight = isRight && queue.append(write(appended)) == UInt64(appended)
+            }
+            for _ in 0...(taken % 7) where !queue.isEmpty {
+                let sent = queue.next(window: 1)
+                taken += 1
+                isRight = isRight && sent?.sequence == UInt64(taken)
+                isRight = isRight && sent?.write.key == key(taken)
+                queue.removeFirst()
+            }
+        }
+        #expect(isRight)
+        #expect(queue.count == appended - taken)
+        #expect(queue.byteCount == (appended - taken) * write(1).byteCount)
+    }
+
+    /// A receiver that takes writes in order and fails at random: it has every write in the end,
+    /// and of two writes the later one last.
+    @Test(arguments: 0..<50) func losesAndReordersNothing(seed: UInt64) {
+        var random = Splitmix(state: seed)
+        var queue = UpwardQueue(countMax: 40, bytesMax: .max)
+        var received: [UInt64] = []
+        var accepted: [UInt64] = []
+        var appended: UInt64 = 0
+        let window = Int.random(in: 1...16, using: &random)
+        while accepted.count < 200 {
+            while appended < 200, queue.count < 40, Bool.random(using: &random) {
+                appended = queue.append(write(Int(appended) + 1))
+            }
+            for sending in queue.sendAll(window: window) {
+                switch Int.random(in: 0..<8, using: &random) {
+                case 0:
+                    if queue.isCurrent(sending) { _ = queue.onFailure() }
+                case 1:
+                    received.append(sending.sequence)
+                    if queue.isCurrent(sending) { _ = queue.onFailure() }
+                default:
+                    received.append(sending.sequence)
+                    guard queue.isCurrent(sending) else { continue }
+                    accepted.append(sending.sequence)
+                    queue.removeFirst()
+                }
+            }
+            if queue.isCurrentlyStuck(window: window) { _ = queue.onFailure() }
+        }
+        #expect(accepted == Array(1...200))
+        let last = (1...200).map { number in received.lastIndex(of: UInt64(number)) ?? -1 }
+        #expect(last.allSatisfy { $0 >= 0 })
+        #expect(zip(last, last.dropFirst()).allSatisfy { $0 < $1 })
+    }
+}
+
+extension UpwardQueue {
+    /// All that may be sent was sent and not answered: a timeout would be next.
+    fileprivate func isCurrentlyStuck(window: Int) -> Bool {
+        var copy = self
+        return !isEmpty && copy.next(window: window) == nil
+    }
+}
