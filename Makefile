@@ -41,7 +41,7 @@ cluster-test: ## Run whole trees of real processes through every promise
 	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q Tests/ClusterTests
 
 sanitize: ## Run the unit tests under AddressSanitizer
-	@scripts/swift.sh test --sanitize=address --scratch-path .build-asan
+	@CANOPY_SANITIZER=address scripts/swift.sh test --sanitize=address --disable-xctest --scratch-path .build-asan
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

@@ -58,16 +58,6 @@ public struct Tree: Sendable {
         return .success(Registration(slot: slot, isNew: true))
     }
 
-    /// Notes a sign of life of a registered node; false when it isn't registered.
-    @discardableResult
-    public mutating func noteHeard(name: String, nowMilliseconds: UInt64) -> Bool {
-        guard let name = NodeName.canonical(name), let slot = slotOfName[name] else {
-            return false
-        }
-        slots[slot]?.lastHeardMilliseconds = nowMilliseconds
-        return true
-    }
-
     // MARK: Queries
 
     /// The root's own entry.

@@ -87,12 +87,6 @@ public struct ByteQueue: ~Copyable {
         }
     }
 
-    /// Drops the newest bytes so that `byteCount` remain.
-    public mutating func truncate(to byteCount: Int) {
-        precondition(byteCount <= count)
-        tail = head &+ byteCount
-    }
-
     /// Empties the queue; memory above `keepingBytes` is given back.
     @inlinable @inline(__always)
     public mutating func removeAll(keepingBytes: Int = .max) {

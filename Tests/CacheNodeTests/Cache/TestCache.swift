@@ -1,3 +1,5 @@
+import Glibc
+
 @testable import CacheNode
 
 /// A cache behind a pointer, as in a node, spoken to in arrays.
@@ -164,3 +166,6 @@ func scaled(debug: Int, release: Int) -> Int {
         release
     #endif
 }
+
+/// Set by `make sanitize`: what a test measures of the process may be the sanitizer's.
+let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil

@@ -3,9 +3,17 @@ import Testing
 @testable import CacheNode
 
 @Suite struct FillsTests {
+    /// The first reader of a key asks.
+    private func begin(
+        _ fills: inout Fills<Int>, _ key: [UInt8], _ waiter: Int
+    ) throws -> Fills<Int>.ID {
+        let id = fills.join(key, waiter)
+        return try #require(id)
+    }
+
     @Test func onlyTheFirstReaderOfAKeyAsks() throws {
         var fills = Fills<Int>()
-        let first = try #require(fills.join(bytes("k"), 1))
+        let first = try begin(&fills, bytes("k"), 1)
         #expect(fills.join(bytes("k"), 2) == nil)
         #expect(fills.join(bytes("k"), 3) == nil)
         #expect(fills.count == 1)
@@ -17,8 +25,8 @@ import Testing
 
     @Test func differentKeysAreDifferentRequests() throws {
         var fills = Fills<Int>()
-        let one = try #require(fills.join(bytes("a"), 1))
-        let other = try #require(fills.join(bytes("b"), 2))
+        let one = try begin(&fills, bytes("a"), 1)
+        let other = try begin(&fills, bytes("b"), 2)
         #expect(one != other)
         #expect(fills.finish(other).waiters == [2])
         #expect(fills.finish(one).waiters == [1])
@@ -26,9 +34,9 @@ import Testing
 
     @Test func whoReadsAfterAWriteAsksAnew() throws {
         var fills = Fills<Int>()
-        let old = try #require(fills.join(bytes("k"), 1))
+        let old = try begin(&fills, bytes("k"), 1)
         fills.supersede(bytes("k"))
-        let new = try #require(fills.join(bytes("k"), 2))
+        let new = try begin(&fills, bytes("k"), 2)
         #expect(fills.join(bytes("k"), 3) == nil)
         #expect(fills.count == 2)
         let oldAnswer = fills.finish(old)
@@ -46,7 +54,7 @@ import Testing
         var fills = Fills<Int>()
         var ids: [Fills<Int>.ID] = []
         for number in 0..<5 {
-            ids.append(try #require(fills.join(bytes("k"), number)))
+            ids.append(try begin(&fills, bytes("k"), number))
             fills.supersede(bytes("k"))
             fills.supersede(bytes("k"))
         }
@@ -60,7 +68,7 @@ import Testing
 
     @Test func aWriteOfAnotherKeyChangesNothing() throws {
         var fills = Fills<Int>()
-        let id = try #require(fills.join(bytes("k"), 1))
+        let id = try begin(&fills, bytes("k"), 1)
         fills.supersede(bytes("kk"))
         fills.supersede(bytes(""))
         #expect(fills.join(bytes("k"), 2) == nil)
@@ -69,7 +77,7 @@ import Testing
 
     @Test func anAnswerCountsOnce() throws {
         var fills = Fills<Int>()
-        let id = try #require(fills.join(bytes("k"), 1))
+        let id = try begin(&fills, bytes("k"), 1)
         _ = fills.finish(id)
         let again = fills.finish(id)
         #expect(again.waiters.isEmpty)

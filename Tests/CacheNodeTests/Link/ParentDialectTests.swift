@@ -1,8 +1,8 @@
 import Foundation
 import Testing
-import UVHTTP
 
 @testable import CacheNode
+@testable import UVHTTP
 
 /// A fetch's outcome with its borrowed bytes copied.
 enum FetchedCopy: Equatable {

@@ -1,4 +1,5 @@
 import Simulation
+import Testing
 import UVHTTP
 
 /// A request as the server's side of a test sees it.
@@ -133,15 +134,15 @@ final class ClientHarness {
     ) -> CallRecord {
         let record = CallRecord()
         clientHost.loop.schedule { [self] in
-            let start = world.nowMilliseconds
+            let start = clientHost.loop.nowMilliseconds
             let turn = clientHost.loop.turnCount
             client.send(
                 HTTPClientRequest(method, target, body: Array(body.utf8)),
                 to: endpoint ?? self.endpoint, timeoutMilliseconds: timeout
             ) { [self] result in
-                precondition(clientHost.loop.turnCount > turn, "completed in the turn of send")
+                if clientHost.loop.turnCount == turn { Issue.record("told in the turn of send") }
                 record.results.append(result)
-                record.milliseconds = world.nowMilliseconds - start
+                record.milliseconds = clientHost.loop.nowMilliseconds - start
                 completed.append(target)
                 then(record)
             }
