@@ -16,7 +16,7 @@ help: ## Show this list
 run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
 	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE)
 
-test: install-test build lint docs-check unit cluster-test ## Run every test (style, documents, units, whole clusters)
+test: install-test lint docs-check build unit cluster-test ## Run every test (style, documents, units, whole clusters)
 	@echo "make test: all passed"
 
 build: install-build ## Build cachenode and kvctl for release

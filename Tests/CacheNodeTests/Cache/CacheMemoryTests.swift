@@ -17,7 +17,9 @@ import Testing
         setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
     }
 
-    @Test func aRefusedReservationIsTriedSmaller() async {
+    @Test(
+        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
+    func aRefusedReservationIsTriedSmaller() async {
         await #expect(processExitsWith: .success) {
             CacheMemoryTests.limitAddressSpace(100 << 20)
             let test = try TestCache(bytesMax: 1 << 30)
@@ -27,7 +29,8 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: !isUnderSanitizer, "a sanitizer maps address space of its own"))
+    @Test(
+        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
     func noAddressSpaceAtAllIsAnError() async {
         await #expect(processExitsWith: .exitCode(7)) {
             // Whatever the runtime allocates on the way, it has allocated then.
@@ -74,7 +77,8 @@ import Testing
 
     /// 98 bytes each for 16 + 32; in a process of its own, so that the resident bytes are the
     /// cache's.
-    @Test(.enabled(if: !isUnderSanitizer, "a sanitizer's shadow counts as resident"))
+    @Test(
+        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
     func smallEntriesCostLittleMoreThanTheirBytes() async {
         await #expect(processExitsWith: .success) {
             // The table is as full as with a million.

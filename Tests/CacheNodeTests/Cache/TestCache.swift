@@ -167,5 +167,5 @@ func scaled(debug: Int, release: Int) -> Int {
     #endif
 }
 
-/// Set by `make sanitize`: what a test measures of the process may be the sanitizer's.
+/// Set by `make sanitize`: there an exit test's process never counts as ended.
 let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil
