@@ -40,8 +40,10 @@ unit: ## Run the unit tests
 cluster-test: ## Run whole trees of real processes through every promise
 	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q Tests/ClusterTests
 
-sanitize: ## Run the unit tests under AddressSanitizer
-	@CANOPY_SANITIZER=address scripts/swift.sh test --sanitize=address --disable-xctest --scratch-path .build-asan
+# Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
+sanitize: ## Run the server's unit tests under AddressSanitizer
+	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
+		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests'
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

@@ -18,6 +18,7 @@ trap 'echo; "${kvctl[@]}" cluster down --base-port "$base_port" >/dev/null 2>&1 
 "${kvctl[@]}" cluster up --depth "$depth" --base-port "$base_port" --coherence "$coherence" --cachenode "$bin/cachenode"
 try tree
 try put "NODE-$(((last + 1) / 2))" hello world
+sleep 0.2 # the write climbs its last hop in the background
 try get "NODE-$last" hello
 cat <<TEXT
 

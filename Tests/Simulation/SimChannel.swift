@@ -84,6 +84,7 @@ final class SimChannel: SimTask {
 
     @inline(__always)
     func send(_ kind: Kind, _ byteCount: Int = 0) {
+        if kind == .reset, isStalled { return }
         let arrival = max(lastArrival, world.nowMicroseconds + link.latency())
         lastArrival = arrival
         let last = segments.count - 1
@@ -95,6 +96,21 @@ final class SimChannel: SimTask {
             segments.append(Segment(arrival: arrival, kind: kind, byteCount: byteCount))
         }
         arm()
+    }
+
+    /// Breaks the connection off: what doesn't get through at once is given up.
+    func abort() {
+        if isStalled || world.random.oneIn(2) { loseWhatIsOnItsWay() }
+        send(.reset)
+    }
+
+    /// What has not arrived yet never will.
+    func loseWhatIsOnItsWay() {
+        var arrived = ByteQueue()
+        arrived.append(UnsafeRawBufferPointer(rebasing: bytes.readable[0..<arrivedCount]))
+        swap(&arrived, &bytes)
+        segments.removeAll()
+        firstSegment = 0
     }
 
     // MARK: The reader's end
@@ -124,14 +140,6 @@ final class SimChannel: SimTask {
         other.reverse = nil
     }
 
-    /// What is on its way is lost with the machine that sent it.
-    func loseWhatIsOnItsWay() {
-        bytes.removeAll(keepingBytes: 0)
-        arrivedCount = 0
-        segments.removeAll()
-        firstSegment = 0
-    }
-
     private func openWindow() {
         guard isSenderBlocked, !isWindowOnItsWay, bytes.count <= capacity / 2 else { return }
         isWindowOnItsWay = true
@@ -155,6 +163,8 @@ final class SimChannel: SimTask {
 
     override func fire() {
         isArmed = false
+        // What was on its way may be lost by now.
+        guard firstSegment < segments.count else { return }
         if link.isBlocked { return stall() }
         while firstSegment < segments.count,
             segments[firstSegment].arrival <= world.nowMicroseconds
@@ -213,11 +223,16 @@ final class SimChannel: SimTask {
     // MARK: Cuts
 
     private func stall() {
+        // A reset is sent once and never again.
+        segments.removeSubrange(..<firstSegment)
+        firstSegment = 0
+        segments.removeAll { $0.kind == .reset }
+        guard !segments.isEmpty else { return }
         isStalled = true
         stallCount += 1
         link.stall(self)
         let stall = stallCount
-        let isOpening = segments[firstSegment].kind.rawValue < Kind.established.rawValue
+        let isOpening = segments[0].kind.rawValue < Kind.established.rawValue
         let limit =
             isOpening ? world.network.connectMilliseconds : world.network.retransmitMilliseconds
         world.after(milliseconds: limit) { [weak self] in

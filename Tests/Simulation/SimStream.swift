@@ -243,7 +243,7 @@ public final class SimStream: SimSource, ByteStream {
     private func sayGoodbye(resetting: Bool) {
         guard !isReset, refusal == nil, stage == .open || listener != nil else { return }
         if resetting || inbound.arrivedCount > 0 {
-            outbound.send(.reset)
+            outbound.abort()
         } else if !isEndSent {
             outbound.send(.end)
         }

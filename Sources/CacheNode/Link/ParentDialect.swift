@@ -97,12 +97,13 @@ enum ParentDialect: Equatable {
         case busy(String)
     }
 
-    /// A parent that has no room (507) refuses for good: were the write kept, no later one would get
-    /// past it, not even the DELETE that makes room.
+    /// A parent that has no room (507) refuses for good: were the write kept, no later one would
+    /// get past it, not even the DELETE that makes room.
     func writeAnswer(of response: HTTPClientResponse) -> WriteAnswer {
         switch response.status {
         case 200...299: .accepted
-        case 408, 425, 429, 500, 502, 503, 504: .busy("the parent answered \(Self.summary(of: response))")
+        case 408, 425, 429, 500, 502, 503, 504:
+            .busy("the parent answered \(Self.summary(of: response))")
         default:
             .refused(
                 status: response.status, detail: "the parent answered \(Self.summary(of: response))"

@@ -74,6 +74,14 @@ public struct HTTPResponder {
         }
     }
 
+    /// Answers a request that broke a rule, as RFC 9457 has it.
+    func respond(_ refusal: HTTPRefusal) {
+        let status = HTTPStatus(refusal.status)
+        let title = "{\"title\":\"\(status.reason)\",\"status\":\(status.code),"
+        let body = title + "\"detail\":\"\(refusal.reason)\"}\n"
+        respond(status, contentType: "application/problem+json", body: Array(body.utf8))
+    }
+
     /// Answers with a head alone: for the statuses that have no body (204, 304).
     public func respondWithoutBody(_ status: HTTPStatus, fieldLines: StaticString) {
         HeadWriter.response(

@@ -30,14 +30,14 @@ public final class HTTPServer {
 
     private let loop: any EventLoop
     private let dateStorage: UnsafeMutableRawPointer
-    private var dateSeconds = -1
+    @exclusivity(unchecked) private var dateSeconds = -1
     private var listeners: [any StreamListener] = []
     private var connections: [ServerConnection] = []
     private var readyConnections: [ServerConnection] = []
     private var sweeper: (any LoopTimer)?
     private var onStopped: [() -> Void] = []
     private var isAcceptingPaused = false
-    private(set) var isStopping = false
+    @exclusivity(unchecked) private(set) var isStopping = false
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {

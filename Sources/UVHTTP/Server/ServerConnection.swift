@@ -4,14 +4,15 @@ public final class ServerConnection: StreamHandler {
     private let server: HTTPServer
     private let stream: any ByteStream
     private let state: UnsafeMutablePointer<ServerConnectionState>
-    private var answers = AnswerQueue()
-    private var isReadingPaused = false
-    private var isContinuationScheduled = false
+    @exclusivity(unchecked) private var answers = AnswerQueue()
+    @exclusivity(unchecked) private var isReadingPaused = false
+    @exclusivity(unchecked) private var isContinuationScheduled = false
     /// Requests lie in the input that wait until this connection is rid of what it owes.
-    private var isStalled = false
-    private var isAnswerReady = false
-    private var isClosed = false
-    private var inputHasEnded = false
+    @exclusivity(unchecked) private var isStalled = false
+    @exclusivity(unchecked) private var isAnswerReady = false
+    /// Closed or about to be: nothing more is done for it.
+    @exclusivity(unchecked) private var isClosed = false
+    @exclusivity(unchecked) private var inputHasEnded = false
     /// Where the server keeps this connection.
     var indexInServer = 0
 
@@ -271,8 +272,6 @@ public final class ServerConnection: StreamHandler {
                     break
                 }
             }
-            // A producer may have closed the connection, or what it holds when it went.
-            guard answers.first === first else { break }
             answers.removeFirst().letGo()
             if first.closes { state.pointee.end() }
         }
@@ -286,19 +285,12 @@ public final class ServerConnection: StreamHandler {
         state.pointee.dropMessage()
         let form = AnswerForm(omitsBody: false, isHTTP10: false, connectionField: .close)
         if answers.isEmpty {
-            Self.write(refusal, with: responder(server.output, form))
+            responder(server.output, form).respond(refusal)
         } else {
             let place = DeferredResponse(self, form)
             answers.append(place)
-            fill(place) { Self.write(refusal, with: $0) }
+            fill(place) { $0.respond(refusal) }
         }
-    }
-
-    private static func write(_ refusal: HTTPRefusal, with responder: HTTPResponder) {
-        let status = HTTPStatus(refusal.status)
-        let body =
-            "{\"title\":\"\(status.reason)\",\"status\":\(status.code),\"detail\":\"\(refusal.reason)\"}\n"
-        responder.respond(status, contentType: "application/problem+json", body: Array(body.utf8))
     }
 
     private func flush() {
@@ -331,7 +323,7 @@ public final class ServerConnection: StreamHandler {
         flush()
         guard !isClosed else { return }
         if state.pointee.lingersUntil != nil {
-            if inputHasEnded { stream.close() }
+            if inputHasEnded { close() }
             return
         }
         if isStalled, !isFull {
@@ -364,7 +356,7 @@ public final class ServerConnection: StreamHandler {
         guard stream.queuedBytes == 0 else { return }
         stream.shutdown()
         if inputHasEnded {
-            stream.close()
+            close()
         } else {
             setReadingPaused(false)
             state.pointee.lingersUntil =
@@ -379,6 +371,7 @@ public final class ServerConnection: StreamHandler {
 
     /// Called every `HTTPServer.sweepMilliseconds`.
     func onSweep(now: UInt64) {
+        guard !isClosed else { return }
         let overdue = state.pointee.overdue(
             now: now, waiting: answers.count, queued: stream.queuedBytes,
             isHeldUp: isStalled || isContinuationScheduled, limits: server.limits)
@@ -393,6 +386,7 @@ public final class ServerConnection: StreamHandler {
 
     /// Closes at once: what lies unread or unanswered is given up.
     func close() {
+        isClosed = true
         state.pointee.end()
         stream.close()
     }

@@ -15,7 +15,8 @@ import Testing
         node.parent.answer(bytes("v"), mediaType: "text/html")
         #expect(seen == Array(repeating: .value("v"), count: 200))
         let entry = node.store.find(bytes("k"))
-        #expect(node.store.mediaTypeText(node.store.cache.pointee.mediaType(of: entry)) == "text/html")
+        #expect(
+            node.store.mediaTypeText(node.store.cache.pointee.mediaType(of: entry)) == "text/html")
         node.read("k") { seen.append($0) }
         #expect(seen.count == 201)
         #expect(node.parent.fetchCount == 1)
@@ -227,9 +228,9 @@ import Testing
     /// A new media type needs room as well, and gets it as a value does.
     @Test func aNewMediaTypeFindsRoomInAFullNode() throws {
         let node = try KeyspaceHarness()
-        for number in 0..<3000 {
+        for number in 0..<6000 {
             let type = "x/\(number)" + String(repeating: "y", count: 240)
-            let outcome = node.put("key-\(number)", Self.value, mediaType: type)
+            let outcome = node.put("key-\(number)", bytes("v"), mediaType: type)
             guard outcome.isDone else {
                 Issue.record("\(outcome) to the write \(number)")
                 return

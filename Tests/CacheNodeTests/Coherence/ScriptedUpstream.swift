@@ -107,7 +107,8 @@ final class KeyspaceHarness {
 
     @discardableResult
     func put(
-        _ key: String, _ value: [UInt8], mediaType: String = "text/plain", awaitsParent: Bool = false
+        _ key: String, _ value: [UInt8], mediaType: String = "text/plain",
+        awaitsParent: Bool = false
     ) -> WriteOutcome {
         bytes(key).withUnsafeBytes { key in
             value.withUnsafeBytes { value in

@@ -109,8 +109,10 @@ private func put(_ value: [UInt8], _ mediaType: String) -> UpwardWrite {
 
     @Test(arguments: [
         ("2.0", "application/json", #""value":2.0"#),
-        ("123456789012345678901234567890", "application/json; charset=utf-8",
-            #""value":123456789012345678901234567890"#),
+        (
+            "123456789012345678901234567890", "application/json; charset=utf-8",
+            #""value":123456789012345678901234567890"#
+        ),
         (#"{"a":[1,null]}"#, "Application/JSON", #""value":{"a":[1,null]}"#),
         ("{not json", "application/json", #""value":"{not json""#),
         ("2.0", "text/plain", #""value":"2.0""#),

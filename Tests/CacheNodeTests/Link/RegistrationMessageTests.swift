@@ -33,7 +33,9 @@ private let step =
 private let clusterSettings = #"{"coherence":"none","depth":3,"heartbeat_seconds":1}"#
 
 @Suite struct RegistrationMessageTests {
-    @Test(arguments: ["10.0.1.67", "NODE-2", "::1", "fd00::1:2", "cache.example.org"], [nil, 1, 65535])
+    @Test(
+        arguments: ["10.0.1.67", "NODE-2", "::1", "fd00::1:2", "cache.example.org"],
+        [nil, 1, 65535])
     func aRequestIsReadAsItWasWritten(host: String, slot: Int?) throws {
         let request = RegistrationRequest(
             name: "NODE-4", endpoint: Endpoint(host: host, port: 5004), slot: slot)
@@ -100,7 +102,8 @@ private let clusterSettings = #"{"coherence":"none","depth":3,"heartbeat_seconds
         let text = #"{"name":"A","address":"\#(address)","port":1}"#
         #expect(
             requestProblem(text) == #""address" must be a host name or a numeric address"#)
-        let place = #"{"slot":2,"path":[{"name":"N","slot":1,"address":"\#(address)","port":1,"#
+        let place =
+            #"{"slot":2,"path":[{"name":"N","slot":1,"address":"\#(address)","port":1,"#
             + #""api":"kv"}],"settings":\#(clusterSettings)}"#
         guard case .failure = parsedPlace(place) else {
             Issue.record("\(address) was taken for an address")
@@ -109,7 +112,8 @@ private let clusterSettings = #"{"coherence":"none","depth":3,"heartbeat_seconds
     }
 
     @Test func readsAPlace() throws {
-        let text = #"{"name":"NODE-4","slot":4,"parent":\#(step),"path":[\#(step),"#
+        let text =
+            #"{"name":"NODE-4","slot":4,"parent":\#(step),"path":[\#(step),"#
             + #"{"name":"NODE-2","slot":2,"address":"fd00::2","port":5000,"api":"store"}],"#
             + #""settings":\#(clusterSettings)}"#
         let place = try parsedPlace(text).get()
@@ -123,7 +127,10 @@ private let clusterSettings = #"{"coherence":"none","depth":3,"heartbeat_seconds
     }
 
     @Test(arguments: [
-        (#"{"path":[],"settings":{}}"#, "\"slot\" is missing: it must be an integer from 1 to 65535"),
+        (
+            #"{"path":[],"settings":{}}"#,
+            "\"slot\" is missing: it must be an integer from 1 to 65535"
+        ),
         (#"{"slot":4,"settings":{}}"#, "\"path\" is missing: it must be an array"),
         (#"{"slot":4,"path":{}}"#, "\"path\" must be an array"),
         (#"{"slot":4,"path":[1]}"#, "\"path\" must be an array of objects"),

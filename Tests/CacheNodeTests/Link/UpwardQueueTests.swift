@@ -5,7 +5,8 @@ import Testing
 
 private func write(_ number: Int, valueCount: Int = 0) -> UpwardWrite {
     UpwardWrite(
-        key: key(number), change: .put(value: Array(repeating: 1, count: valueCount), mediaType: []))
+        key: key(number), change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
+    )
 }
 
 extension UpwardQueue {

@@ -37,13 +37,17 @@ import UVHTTP
     func readsAnswersOfEveryFraming(splitting: SimSplitting) throws {
         let answers: [(text: String, status: Int, body: String)] = [
             ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", 200, "four"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nch\r\n3;x=y\r\nunk\r\n0\r\n\r\n",
-             200, "chunk"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nch\r\n3;x=y\r\nunk\r\n0\r\n\r\n",
+                200, "chunk"
+            ),
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
             ("HTTP/1.1 304\r\nContent-Length: 99\r\n\r\n", 304, ""),
             ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404, ""),
-            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n"
-                + "Content-Length: 2\r\n\r\nok", 200, "ok"),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n"
+                    + "Content-Length: 2\r\n\r\nok", 200, "ok"
+            ),
         ]
         try withClient(limits { $0.clientConnectionsMax = 1 }) { harness in
             harness.world.network.splitting = splitting
@@ -179,7 +183,9 @@ import UVHTTP
             for port in 1000..<1100 {
                 _ = try harness.serverHost.loop.listen(
                     on: harness.serverHost.address(port: UInt16(port)), backlog: 4
-                ) { _ = RawServerEnd($0) { end, request in end.answer("\(port)\(request.target)") } }
+                ) {
+                    _ = RawServerEnd($0) { end, request in end.answer("\(port)\(request.target)") }
+                }
                 let endpoint = Endpoint(host: "server", port: UInt16(port))
                 for index in 0..<3 { records.append(harness.send("/\(index)", to: endpoint)) }
             }

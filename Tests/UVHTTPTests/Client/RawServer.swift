@@ -53,7 +53,8 @@ final class RawServerEnd: StreamHandler {
 
     private func takeRequest() -> RawRequest? {
         let text = String(decoding: bytes, as: UTF8.self)
-        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.split(
+            separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
         var lines = parts[0].split(separator: "\r\n").map(String.init)
         let words = lines.removeFirst().split(separator: " ").map(String.init)
@@ -61,7 +62,8 @@ final class RawServerEnd: StreamHandler {
         request.method = words.first ?? ""
         request.target = words.dropFirst().first ?? ""
         request.fields = lines.joined(separator: "\n")
-        let length = lines.first { $0.hasPrefix("Content-Length: ") }
+        let length =
+            lines.first { $0.hasPrefix("Content-Length: ") }
             .flatMap { Int($0.dropFirst(16)) } ?? 0
         guard parts[1].utf8.count >= length else { return nil }
         let bodyStart = parts[0].utf8.count + 4
@@ -129,7 +131,8 @@ final class ClientHarness {
     /// Sends a request from inside the client's process.
     @discardableResult
     func send(
-        _ target: String, method: HTTPMethod = .get, body: String = "", to endpoint: Endpoint? = nil,
+        _ target: String, method: HTTPMethod = .get, body: String = "",
+        to endpoint: Endpoint? = nil,
         timeout: UInt64 = 5_000, then: @escaping (CallRecord) -> Void = { _ in }
     ) -> CallRecord {
         let record = CallRecord()

@@ -2,8 +2,9 @@ import UVHTTP
 
 /// A service that does what the path of a request says, and keeps what it was asked.
 ///
-/// `/now/x` answers `x`, `/echo` the request's body, `/big/n` n bytes, all at once; `/later/x` waits
-/// for `answer("x")`; `/stream/n` sends n pieces; whatever else a test needs it sets in `routes`.
+/// `/now/x` answers `x`, `/echo` the request's body, `/big/n` n bytes, all at once; `/later/x`
+/// waits for `answer("x")`; `/stream/n` sends n pieces; whatever else a test needs it sets in
+/// `routes`.
 final class ScriptedService: HTTPService {
     struct Seen: Equatable {
         var method: String
@@ -15,6 +16,8 @@ final class ScriptedService: HTTPService {
     /// The paths of the requests whose bodies were asked about.
     private(set) var admissions: [String] = []
     var admission: (String) -> HTTPAdmission = { _ in .readBody }
+    /// Told of every request before it is answered.
+    var onRequest: (HTTPRequest) -> Void = { _ in }
     var routes: [String: (HTTPRequest, HTTPResponder) -> Void] = [:]
     /// Answers owed, by the last part of their paths.
     private(set) var owed: [String: DeferredResponse] = [:]
@@ -30,6 +33,7 @@ final class ScriptedService: HTTPService {
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let path = request.path.text
+        onRequest(request)
         seen.append(
             Seen(method: "\(request.method.name)", path: path, body: request.body.text))
         let parts = path.split(separator: "/", maxSplits: 1)
@@ -39,7 +43,8 @@ final class ScriptedService: HTTPService {
         case "now": responder.respond(.ok, contentType: "text/plain", body: Array(last.utf8))
         case "echo":
             responder.respond(.ok, contentType: "text/plain", body: Array(request.body))
-        case "big": responder.respond(.ok, contentType: "text/plain", body: Self.big(Int(last) ?? 0))
+        case "big":
+            responder.respond(.ok, contentType: "text/plain", body: Self.big(Int(last) ?? 0))
         case "later": owed[last] = responder.later()
         case "stream": stream(Int(last) ?? 0, responder)
         default: responder.respond(.notFound, contentType: "text/plain", body: "nothing here")

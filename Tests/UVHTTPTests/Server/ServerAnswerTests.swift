@@ -108,7 +108,8 @@ import UVHTTP
             #expect(harness.answers(client, 1).first?.fields["connection"] == "keep-alive")
             client.write(keep + get("/now/b", version: "1.0"))
             let answers = harness.answersUntilEnd(client)
-            #expect(answers.map { $0.fields["connection"] } == ["keep-alive", "keep-alive", "close"])
+            #expect(
+                answers.map { $0.fields["connection"] } == ["keep-alive", "keep-alive", "close"])
         }
     }
 

@@ -59,7 +59,9 @@ private final class ModelClient {
             if !probe.hasSeenEnd { return "the connection does not end" }
         }
         for (index, answer) in answers.enumerated() where !(isCutOff && answer.endsWithConnection) {
-            if answer.status != wanted[index].status { return "status \(answer.status) at \(index)" }
+            if answer.status != wanted[index].status {
+                return "status \(answer.status) at \(index)"
+            }
             if wanted[index].status == 200, answer.body != wanted[index].body {
                 return "the wrong body at \(index)"
             }

@@ -76,6 +76,42 @@ import UVHTTP
         }
     }
 
+    @Test func leavesToTheNetworkWhatItCannotTake() throws {
+        try withServer(limits { $0.pipelineDepthMax = 3 }) { harness in
+            harness.world.network.bufferBytes = 65_536...65_536
+            let count = 10_000
+            let client = harness.connect(
+                sending: get("/later/a") + String(repeating: get("/now/x"), count: count))
+            harness.world.run(forMilliseconds: 1_000)
+            #expect(harness.service.seen.count == 3)
+            // What one read took, and what is in the network.
+            let sent = (count + 1) * get("/now/x").utf8.count
+            #expect(client.simStream.map { $0.queuedBytes > sent - 200_000 } == true)
+            harness.onServer { harness.service.answer("a") }
+            #expect(harness.world.run { harness.service.seen.count == count + 1 })
+        }
+    }
+
+    @Test func holdsNobodyToATimeInWhichItDidNotRead() throws {
+        // 1. Two requests wait, and the beginning of a third has come. 2. The second's answer is so
+        // long that no more is read until the first is answered. 3. That takes long.
+        try withServer(limits { $0.outputBytesMax = 100_000 }) { harness in
+            let third = get("/now/c")
+            let client = harness.connect(
+                sending: get("/later/a") + get("/later/b") + third.prefix(10))
+            #expect(harness.world.run { harness.service.owed.count == 2 })
+            harness.world.run(forMilliseconds: 10)
+            let big = String(repeating: "b", count: 150_000)
+            harness.onServer { harness.service.answer("b", big) }
+            harness.world.run(forMilliseconds: 10)
+            client.write(String(third.dropFirst(10)))
+            harness.world.run(forMilliseconds: 30_000)
+            #expect(harness.service.seen.count == 2)
+            harness.onServer { harness.service.answer("a") }
+            #expect(harness.answers(client, 3).map(\.body) == ["a", big, "c"])
+        }
+    }
+
     @Test func readsABodyToItsEndThoughManyAnswersAreOwed() throws {
         // The place of `100 Continue` fills the pipeline; the body it asks for must be read.
         try withServer(limits { $0.pipelineDepthMax = 2 }) { harness in
@@ -85,6 +121,7 @@ import UVHTTP
             client.write("impatient" + get("/now/c"))
             harness.world.run(forMilliseconds: 40_000)
             #expect(!client.hasSeenEnd)
+            #expect(harness.service.seen.map(\.body) == ["", "impatient"])
             harness.onServer { harness.service.answer("a") }
             let answers = harness.answers(client, 3)
             #expect(answers.map(\.status) == [200, 100, 200, 200])
@@ -93,9 +130,9 @@ import UVHTTP
     }
 
     @Test func doesNotCountTheTimeInWhichItDidNotRead() throws {
-        // 1. The beginning of a head comes. 2. The output fills up, so no more of it is read. 3. The
-        // client takes its answer, fast enough, but for longer than a head may take. 4. The end of
-        // the head comes.
+        // 1. The beginning of a head comes. 2. The output fills up, so no more of it is read. 3.
+        //    The client takes its answer, fast enough, but for longer than a head may take. 4. The
+        //    end of the head comes.
         try withServer(limits { $0.outputBytesMax = 100_000 }) { harness in
             harness.world.network.bufferBytes = 4096...4096
             let second = get("/now/second")
@@ -139,7 +176,8 @@ import UVHTTP
         try withServer(limits { $0.connectionsMax = 1 }) { harness in
             let first = harness.connect(sending: get("/now/a"))
             _ = harness.answers(first, 1)
-            let late = Probe { probe, event in if event == .connected { probe.write(get("/now/b")) } }
+            let late = Probe { probe, event in if event == .connected { probe.write(get("/now/b")) }
+            }
             let address = try harness.server.listen(on: harness.serverHost.address(port: 0))
             late.start(on: harness.clientHost.loop.connect(to: address))
             harness.world.run(forMilliseconds: 500)

@@ -27,6 +27,22 @@ import UVHTTP
         }
     }
 
+    @Test func closesManyIdleConnectionsAtOnceAndNoOther() throws {
+        try withServer { harness in
+            let idle = (0..<60).map { index in
+                harness.connect(sending: index % 2 == 0 ? get("/now/\(index)") : "")
+            }
+            let busy = (0..<5).map { harness.connect(sending: get("/later/\($0)")) }
+            #expect(harness.world.run { harness.service.seen.count == 35 })
+            harness.world.run(forMilliseconds: 61_000)
+            #expect(idle.allSatisfy { $0.hasSeenEnd })
+            #expect(harness.server.connectionCount == 5)
+            for index in 0..<5 { harness.onServer { harness.service.answer("\(index)") } }
+            let bodies = busy.map { harness.answers($0, 1).first?.body }
+            #expect(bodies == ["0", "1", "2", "3", "4"])
+        }
+    }
+
     @Test func countsIdlenessFromTheEndOfTheLastAnswer() throws {
         try withServer { harness in
             let client = harness.connect(sending: get("/later/a"))
@@ -86,7 +102,8 @@ import UVHTTP
         try withServer { harness in
             let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 100000"
             let client = harness.connect(
-                sending: get("/echo", framing + "\r\n", method: "PUT") + (isChunked ? "FFFF\r\n" : ""))
+                sending: get("/echo", framing + "\r\n", method: "PUT")
+                    + (isChunked ? "FFFF\r\n" : ""))
             func send(after milliseconds: UInt64) {
                 harness.world.after(milliseconds: milliseconds) {
                     client.write(Array(repeating: 120, count: 100))

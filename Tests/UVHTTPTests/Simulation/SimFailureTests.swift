@@ -44,6 +44,22 @@ import UVHTTP
         }
     }
 
+    @Test func losesAResetInACutAndTellsTheNextThatWrites() throws {
+        try withConnection { world, pair, client, server in
+            world.network.cut(from: pair.client, to: pair.server)
+            client.write("never arrives")
+            world.run(forMilliseconds: 100)
+            client.simStream?.reset()
+            world.run(forMilliseconds: 100)
+            world.network.healAll()
+            world.run(forMilliseconds: 60_000)
+            #expect(server.events.isEmpty)
+            server.write("are you there?")
+            #expect(world.run { server.isClosed })
+            #expect(server.events == [.closed(.connectionReset)])
+        }
+    }
+
     @Test(arguments: [SimCrash.resetting, .closing])
     func tellsThePeersOfAProcessThatDies(crash: SimCrash) throws {
         try withConnection { world, pair, client, server in

@@ -12,7 +12,9 @@ import UVHTTP
                 if event == .read { probe.write(Array(probe.lastReadBytes)) }
             }
             let client = Probe { probe, event in
-                if event == .connected { for word in ["hello", ", ", "tree"] { probe.write(word) } }
+                if event == .connected {
+                    for word in ["hello", ", ", "tree"] { probe.write(word) }
+                }
             }
             let pair = try SimPair(world, client, server)
             #expect(world.run { client.text == "hello, tree" })

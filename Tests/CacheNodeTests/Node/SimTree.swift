@@ -1,0 +1,135 @@
+import Glibc
+import Simulation
+import Testing
+import UVHTTP
+
+@testable import CacheNode
+
+/// A tree of whole nodes in a simulated world.
+final class SimTree {
+    static let port: UInt16 = 5000
+
+    let world: SimWorld
+    private(set) var hosts: [SimHost] = []
+    private(set) var nodes: [Node] = []
+    private let descriptor = open("/dev/null", O_WRONLY)
+
+    /// Hosts and nodes, none of them started; node 0 is the root.
+    init(
+        seed: UInt64, nodeCount: Int, depth: Int, change: (inout Settings) -> Void = { _ in }
+    ) throws {
+        world = SimWorld(seed: seed)
+        var seeds = SimRandom(seed: ~seed)
+        for index in 0..<nodeCount {
+            let host = world.addHost("NODE-\(index + 1)")
+            hosts.append(host)
+            var arguments = [
+                "--name", host.name, "--listen", "\(host.addresses[0]):\(Self.port)",
+                "--memory", "8MiB", "--depth", "\(depth)",
+            ]
+            if index > 0 { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
+            var settings = try parsedSettings(arguments).settings
+            change(&settings)
+            nodes.append(
+                try Node(
+                    settings: settings, loop: host.loop,
+                    log: Log(
+                        level: .error, format: .text, node: host.name, descriptor: descriptor),
+                    descriptorsMax: 1024, seed: (seeds.next(), seeds.next())))
+        }
+    }
+
+    deinit {
+        world.close()
+        close(descriptor)
+    }
+
+    func start(_ index: Int) {
+        nodes[index].start { Issue.record("NODE-\(index + 1): \($0)") }
+    }
+
+    /// Starts all nodes, each once the earlier ones have joined: node i gets slot i + 1.
+    func startInOrder() {
+        let probe = SimClient(world.addHost("starter"))
+        for index in nodes.indices {
+            start(index)
+            let isReady = (0..<600).contains { _ in
+                world.run(forMilliseconds: 50)
+                return ask(probe, .get, index, "/readyz").status == 200
+            }
+            #expect(isReady, "NODE-\(index + 1) did not join")
+        }
+    }
+
+    /// Sends a request and lets the world run until it is answered.
+    func ask(
+        _ client: SimClient, _ method: HTTPMethod, _ index: Int, _ target: String,
+        _ body: [UInt8] = [], contentType: String = ""
+    ) -> SimAnswer {
+        var answer: SimAnswer?
+        client.send(
+            HTTPClientRequest(method, target, contentType: contentType, body: body),
+            to: hosts[index]
+        ) { answer = $0 }
+        world.run(withinMilliseconds: 120_000) { answer != nil }
+        return answer ?? SimAnswer(status: 0, text: "no answer", isMalformed: false)
+    }
+
+    /// A row of a node's `/metrics`.
+    func metric(_ client: SimClient, _ index: Int, _ name: String) -> Int? {
+        let text = ask(client, .get, index, "/metrics").text
+        let line = text.split(separator: "\n").first { $0.hasPrefix("\(name) ") }
+        return line.flatMap { Int($0.dropFirst(name.utf8.count + 1)) }
+    }
+}
+
+/// What a client got.
+struct SimAnswer: Equatable {
+    /// 0 when there was no answer.
+    var status: Int
+    var text: String
+    var isMalformed: Bool
+}
+
+/// Someone with an HTTP client on a machine of its own, to which every request is answered once.
+final class SimClient {
+    private let host: SimHost
+    private let client: HTTPClient
+    private(set) var sentCount = 0
+    private(set) var answeredCount = 0
+
+    init(_ host: SimHost) {
+        self.host = host
+        var limits = HTTPLimits()
+        limits.clientResendsMax = 0
+        limits.clientConnectionsMax = 4
+        client = HTTPClient(loop: host.loop, limits: limits)
+    }
+
+    func send(
+        _ request: HTTPClientRequest, to node: SimHost, completion: @escaping (SimAnswer) -> Void
+    ) {
+        sentCount += 1
+        host.loop.schedule { [self] in
+            client.send(
+                request, to: node.endpoint(port: SimTree.port), timeoutMilliseconds: 60_000
+            ) { [self] result in
+                answeredCount += 1
+                completion(Self.answer(result))
+            }
+        }
+    }
+
+    private static func answer(_ result: Result<HTTPClientResponse, HTTPClientError>) -> SimAnswer {
+        switch result {
+        case .success(let response):
+            return SimAnswer(
+                status: response.status, text: String(decoding: response.body, as: UTF8.self),
+                isMalformed: false)
+        case .failure(let error):
+            var isMalformed = false
+            if case .malformed = error { isMalformed = true }
+            return SimAnswer(status: 0, text: error.sentence, isMalformed: isMalformed)
+        }
+    }
+}
