@@ -132,12 +132,17 @@ public final class Node {
         let link = ParentLink(
             loop: loop, limits: limits, metrics: metrics, log: log,
             queueCountMax: settings.upwardQueueMax,
-            queueBytesMax: settings.memoryBytes / Self.queueMemoryDivisor, root: root,
+            queueBytesMax: queueBytesMax, root: root,
             seed: seed)
         parentLink = link
         let keyspace = Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: link)
         link.delegate = keyspace
         return keyspace
+    }
+
+    /// Room for the largest value at least, however small the node is.
+    private var queueBytesMax: Int {
+        max(settings.memoryBytes / Self.queueMemoryDivisor, 2 * settings.maxBodyBytes)
     }
 
     private func makeRole(listening address: SocketAddress) -> NodeRole {

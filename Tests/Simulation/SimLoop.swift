@@ -164,6 +164,7 @@ public final class SimLoop: SimTask, EventLoop {
         guard !isDead else { return }
         isDead = true
         for stream in streams { stream.die(crash) }
+        world.bury(streams)
         for listener in host.listeners { listener.drop() }
         streams.removeAll()
         closing.removeAll()

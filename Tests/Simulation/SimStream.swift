@@ -257,7 +257,7 @@ public final class SimStream: SimSource, ByteStream {
         loop.didClose(self)
     }
 
-    /// The end of the stream in its loop.
+    /// The last thing that happens to the stream.
     func finishClosing() {
         stage = .closed
         let handler = handler
@@ -265,7 +265,8 @@ public final class SimStream: SimSource, ByteStream {
         handler?.onClosed(closeError)
     }
 
-    /// The process is gone; nobody is told but the other side.
+    /// The process is gone; nobody is told but the other side. The handler is kept for
+    /// `finishClosing`.
     func die(_ crash: SimCrash) {
         if isUsable {
             switch crash {
@@ -275,9 +276,8 @@ public final class SimStream: SimSource, ByteStream {
             }
         }
         inbound.detach()
-        stage = .closed
+        stage = .closing
         queue.removeAll(keepingBytes: 0)
-        handler = nil
         listener = nil
     }
 }

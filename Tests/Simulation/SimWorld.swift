@@ -32,6 +32,9 @@ public final class SimWorld {
     @exclusivity(unchecked) public private(set) var fingerprint: UInt64 = 0
     public private(set) var network: SimNetwork
     @exclusivity(unchecked) private var queue = SimHeap<SimTask>()
+    /// Streams of crashed processes. A crash calls no handler; but only `onClosed` lets the objects
+    /// of a process go of each other, so that is made up for in the end.
+    private var buried: [SimStream] = []
     /// What all streams read into.
     let readBuffer = SimReadBuffer()
 
@@ -95,7 +98,8 @@ public final class SimWorld {
         schedule(SimScript(body), at: nowMicroseconds + microseconds)
     }
 
-    /// Ends every process without a word, and lets go of everything.
+    /// Ends the world, as `UVLoop.close` ends a loop: handlers hear `onClosed(nil)`, those of
+    /// crashed processes now too, and nothing they begin is ever heard of again.
     public func close() {
         for host in network.hosts {
             host.crash(.silent)
@@ -104,9 +108,14 @@ public final class SimWorld {
         }
         queue.removeAll { _ in false }
         network = SimNetwork()
+        let streams = buried
+        buried.removeAll()
+        for stream in streams { stream.finishClosing() }
     }
 
     // MARK: For its parts
+
+    func bury(_ streams: [SimStream]) { buried += streams }
 
     @inline(__always)
     func schedule(_ task: SimTask, at microseconds: UInt64) {

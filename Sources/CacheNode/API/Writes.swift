@@ -43,12 +43,24 @@ extension NodeService {
         switch outcome {
         case .accepted: respondWritten(body, style, responder)
         case .refused(let status, let detail):
-            respondError(HTTPStatus(status), "the write was withdrawn: \(detail)", style, responder)
+            respondError(
+                Self.status(ofRefusal: status), "the write was withdrawn: \(detail)", style,
+                responder)
         case .unconfirmed(let reason):
             respondError(
                 .serviceUnavailable,
                 "not confirmed: \(reason). The write is kept here and will be sent again", style,
                 responder)
+        }
+    }
+
+    /// What a client is told when the parent refused with `status`: its own fault and want of room
+    /// are passed on, a parent that can't is 503, and what makes no sense between nodes is 502.
+    private static func status(ofRefusal status: Int) -> HTTPStatus {
+        switch status {
+        case 400...499, 507: HTTPStatus(status)
+        case 500...599: .serviceUnavailable
+        default: .badGateway
         }
     }
 
@@ -64,7 +76,8 @@ extension NodeService {
                 responder)
         case .tooManyMediaTypes:
             respondError(
-                .insufficientStorage, "no room for another Content-Type: 65,535 are in use", style,
+                .insufficientStorage,
+                "no room for another Content-Type: this node keeps 65,535 at most", style,
                 responder)
         case .queueFull:
             respondError(

@@ -136,9 +136,10 @@ final class Membership {
                 (try? JSONObjectReader(body).string("path")) ?? ""
             }
             let name = path.split(separator: "/").last.map(String.init)
+            // Not this API: the other earlier system may be there.
+            if response.status == 404 || response.status == 405 { return joinByID() }
             guard response.status == 200, let name else {
-                // Not this API: the other earlier system may be there.
-                return joinByID()
+                return onFailure("it answered \(Self.summary(of: response))")
             }
             let isRoot = path.split(separator: "/").count == 1
             guard let endpoint = isRoot ? root : Endpoint(peerHost: name, port: root.port) else {

@@ -334,7 +334,7 @@ public final class ServerConnection: StreamHandler {
         let isAtRest = answers.isEmpty && !isContinuationScheduled && !isStalled
         let mayEnd =
             state.pointee.hasEnded || inputHasEnded
-            || (server.isStopping && state.pointee.isBetweenMessages)
+            || (server.isStopping && state.pointee.isAtHead)
         if isAtRest, mayEnd {
             finish()
         } else {

@@ -166,7 +166,7 @@ private final class ClientPlay {
 
     private func startServer(on host: SimHost) throws {
         let service = ScriptedService()
-        service.onRequest = { [self] request in
+        service.onRequest = { [unowned self] request in
             if let index = Int(request.query.text) {
                 arrivals[host.name, default: []].append(index)
             }

@@ -166,5 +166,10 @@ final class ClientHarness {
 func withClient(
     seed: UInt64 = 1, _ limits: HTTPLimits = HTTPLimits(), _ body: (ClientHarness) throws -> Void
 ) throws {
-    try withSimWorld(seed: seed) { world in try body(try ClientHarness(world, limits)) }
+    try withSimWorld(seed: seed) { world in
+        let harness = try ClientHarness(world, limits)
+        try body(harness)
+        // It holds the harness.
+        harness.onRequest = { _, _ in }
+    }
 }

@@ -95,6 +95,8 @@ func withServer(
         #expect(
             harness.service.streamTokens.allSatisfy { $0.object == nil },
             sourceLocation: sourceLocation)
+        // They hold the harness.
+        harness.service.routes = [:]
     }
 }
 

@@ -8,7 +8,7 @@ import UVHTTP
         var answered = 0
         for seed in 0..<2_000 {
             let play = try ServerPlay(seed: UInt64(seed))
-            defer { play.world.close() }
+            defer { play.end() }
             play.run()
             for client in play.clients {
                 answered += client.expected.count
@@ -103,6 +103,11 @@ private final class ServerPlay {
         world.run(withinMilliseconds: 300_000) { [self] in
             clients.allSatisfy { $0.probe.isClosed }
         }
+    }
+
+    func end() {
+        world.close()
+        for client in clients { client.probe.reaction = { _, _ in } }
     }
 
     // MARK: Clients

@@ -52,6 +52,18 @@ import UVHTTP
         }
     }
 
+    @Test func doesNotWaitForAHeadThatNeverEnds() throws {
+        try withServer(limits { $0.lingerMilliseconds = 2_000 }) { harness in
+            _ = harness.connect(sending: "GET /now/x HTT")
+            #expect(harness.world.run { harness.server.connectionCount == 1 })
+            harness.world.run(forMilliseconds: 100)
+            var hasStopped = false
+            harness.onServer { harness.server.stop { hasStopped = true } }
+            harness.world.run(forMilliseconds: 2_600)
+            #expect(hasStopped)
+        }
+    }
+
     @Test func stopsFromInsideARequest() throws {
         for answersFirst in [true, false] {
             try withServer { harness in

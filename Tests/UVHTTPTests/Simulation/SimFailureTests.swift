@@ -122,10 +122,10 @@ import UVHTTP
         }
     }
 
-    @Test func letsGoOfEverythingThatADeadProcessHeld() throws {
+    @Test func letsGoOfWhatADeadProcessHeldWhenTheWorldEnds() throws {
+        var probe: Probe? = Probe()
+        let weak = WeakReference(object: probe)
         try withSimWorld { world in
-            var probe: Probe? = Probe()
-            let weak = WeakReference(object: probe)
             let other = Probe()
             let pair = try SimPair(world) { other.start(on: $0) }
             pair.connect(try #require(probe))
@@ -133,12 +133,14 @@ import UVHTTP
                 [probe] in _ = probe
             }
             #expect(world.run { other.stream != nil })
-            probe = nil
-            #expect(weak.object != nil)
             pair.client.crash(.resetting)
             world.run(forMilliseconds: 200_000)
-            #expect(weak.object == nil)
+            #expect(probe?.events == [.connected])
+            probe?.reaction = { probe, _ in probe.stream = nil }
+            probe = nil
+            #expect(weak.object != nil)
         }
+        #expect(weak.object == nil)
     }
 
     @Test func standsStillWhileFrozenAndCatchesUp() throws {
