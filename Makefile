@@ -4,6 +4,7 @@ SHELL := /bin/bash
 DEPTH ?= 3
 BASE_PORT ?= 5000
 COHERENCE ?= none
+CLUSTER_TESTS ?= Tests/ClusterTests
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
@@ -38,7 +39,7 @@ unit: ## Run the unit tests
 	@scripts/swift.sh test
 
 cluster-test: ## Run whole trees of real processes through every promise
-	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q Tests/ClusterTests
+	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(CLUSTER_TESTS)
 
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer
