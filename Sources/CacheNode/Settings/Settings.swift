@@ -2,6 +2,12 @@ import UVHTTP
 
 /// What happens to copies below a node when a key changes.
 public enum CoherenceMode: String, CaseIterable, Sendable {
+    /// A change goes at once to the nodes that hold the key.
+    case push
+    /// An entry expires; nobody hears of changes before.
+    case ttl
+    /// Changes go to the nodes that hold the key in rounds, one per key and round.
+    case sync
     /// Writes climb, nothing comes down: what the earlier systems do.
     case none
 }
