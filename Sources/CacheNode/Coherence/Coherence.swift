@@ -3,9 +3,9 @@
 ///
 /// In mode `none` writes climb and nothing comes down. What keeps a node's own view straight
 /// meanwhile: an entry written here carries the number of its last write until the parent has taken
-/// it (`uncommitted`). Such an entry is not evicted and not overwritten by a fill, because what the
-/// parent still holds is older; a deleted key stays as an absent entry for the same time, so that a
-/// reader doesn't fetch back what was deleted here.
+/// it (`isUncommitted`). Such an entry is not evicted and not overwritten by a fill, because what
+/// the parent still holds is older; a deleted key stays as an absent entry for the same time, so
+/// that a reader doesn't fetch back what was deleted here.
 struct Coherence {
     enum StoreOutcome {
         case stored(EntryReference)
@@ -31,12 +31,12 @@ struct Coherence {
     /// Stores a value, evicting others for it where that is allowed.
     func store(
         _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
-        mediaType: UnsafeRawBufferPointer, nowSeconds: UInt32
+        mediaType: UnsafeRawBufferPointer, nowTicks: UInt32
     ) -> StoreOutcome {
         guard cache.pointee.fits(keyCount: key.count, valueCount: value.count) else { return .full }
         guard let mediaTypeIndex = index(of: mediaType) else { return .tooManyMediaTypes }
         let entry = make(
-            key, valueCount: value.count, mediaType: mediaTypeIndex, isAbsent: false, nowSeconds)
+            key, valueCount: value.count, mediaType: mediaTypeIndex, isAbsent: false, nowTicks)
         guard !entry.isNone else { return .full }
         cache.pointee.valueBytes(of: entry).copyMemory(from: value)
         cache.pointee.publish(entry)
@@ -44,8 +44,8 @@ struct Coherence {
     }
 
     /// Notes that a key was deleted here and that the parent doesn't know yet.
-    func storeAbsence(_ key: UnsafeRawBufferPointer, nowSeconds: UInt32) -> StoreOutcome {
-        let entry = make(key, valueCount: 0, mediaType: 0, isAbsent: true, nowSeconds)
+    func storeAbsence(_ key: UnsafeRawBufferPointer, nowTicks: UInt32) -> StoreOutcome {
+        let entry = make(key, valueCount: 0, mediaType: 0, isAbsent: true, nowTicks)
         guard !entry.isNone else { return .full }
         cache.pointee.publish(entry)
         return .stored(entry)
@@ -59,47 +59,46 @@ struct Coherence {
 
     /// Ties an entry to the write that made it, until the parent has taken that write.
     func markUncommitted(_ entry: EntryReference, sequence: UInt64) {
-        cache.pointee.setUncommitted(Self.mark(of: sequence), of: entry)
+        cache.pointee.setVersion(sequence, of: entry)
+        cache.pointee.setUncommitted(true, of: entry)
     }
 
     /// The parent has taken a write: its entry becomes an ordinary one, unless a later write has
     /// replaced it.
     func onAccepted(_ key: UnsafeRawBufferPointer, sequence: UInt64) {
         let entry = cache.pointee.find(key)
-        guard !entry.isNone, cache.pointee.uncommitted(of: entry) == Self.mark(of: sequence) else {
-            return
-        }
+        guard isUncommitted(entry, sequence) else { return }
         if cache.pointee.isAbsent(entry) {
             cache.pointee.remove(entry)
         } else {
-            cache.pointee.setUncommitted(0, of: entry)
+            cache.pointee.setVersion(0, of: entry)
+            cache.pointee.setUncommitted(false, of: entry)
         }
     }
 
     /// The parent refused a write for good: what it left here is not the truth and goes.
     func onRefused(_ key: UnsafeRawBufferPointer, sequence: UInt64) {
         let entry = cache.pointee.find(key)
-        guard !entry.isNone, cache.pointee.uncommitted(of: entry) == Self.mark(of: sequence) else {
-            return
-        }
+        guard isUncommitted(entry, sequence) else { return }
         cache.pointee.remove(entry)
     }
 
     /// Whether a value that came from the parent may take the place of what is held.
     func mayFill(_ key: UnsafeRawBufferPointer) -> Bool {
         let entry = cache.pointee.find(key)
-        return entry.isNone || cache.pointee.uncommitted(of: entry) == 0
+        return entry.isNone || !cache.pointee.isUncommitted(entry)
     }
 
     private func make(
         _ key: UnsafeRawBufferPointer, valueCount: Int, mediaType: UInt16, isAbsent: Bool,
-        _ nowSeconds: UInt32
+        _ nowTicks: UInt32
     ) -> EntryReference {
         guard cache.pointee.fits(keyCount: key.count, valueCount: valueCount) else { return .none }
         while true {
             let entry = cache.pointee.make(
-                key: key, valueCount: valueCount, mediaType: mediaType, absent: isAbsent)
-            if !entry.isNone { cache.pointee.setStoredSeconds(nowSeconds, of: entry) }
+                key: key, valueCount: valueCount, mediaType: mediaType,
+                kind: isAbsent ? .absent : .value)
+            if !entry.isNone { cache.pointee.setBasisTicks(nowTicks, of: entry) }
             if !entry.isNone || isRoot { return entry }
             guard evictOne() else { return .none }
         }
@@ -123,9 +122,9 @@ struct Coherence {
         return true
     }
 
-    /// The mark of a write in its entry: the low bits of its number, and never 0, which means none.
-    private static func mark(of sequence: UInt64) -> UInt32 {
-        let low = UInt32(truncatingIfNeeded: sequence)
-        return low == 0 ? .max : low
+    /// Whether the write `sequence` lies over the entry, and no later one.
+    private func isUncommitted(_ entry: EntryReference, _ sequence: UInt64) -> Bool {
+        !entry.isNone && cache.pointee.isUncommitted(entry)
+            && cache.pointee.version(of: entry) == sequence
     }
 }

@@ -92,7 +92,7 @@ final class Keyspace: UpstreamDelegate {
         case .value(let bytes, let mediaType):
             if mayStore,
                 case .stored(let entry) = coherence.store(
-                    key, value: bytes, mediaType: mediaType, nowSeconds: nowSeconds)
+                    key, value: bytes, mediaType: mediaType, nowTicks: nowTicks)
             {
                 return .held(entry)
             }
@@ -111,13 +111,13 @@ final class Keyspace: UpstreamDelegate {
         metrics.pointee.writes &+= 1
         guard let upstream else {
             return Self.outcome(
-                of: coherence.store(key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
+                of: coherence.store(key, value: value, mediaType: mediaType, nowTicks: nowTicks)
             )
         }
         let write = UpwardWrite(
             key: Array(key), change: .put(value: Array(value), mediaType: Array(mediaType)))
         return forward(write, to: upstream, awaitsParent: awaitsParent) {
-            coherence.store(key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
+            coherence.store(key, value: value, mediaType: mediaType, nowTicks: nowTicks)
         }
     }
 
@@ -130,7 +130,7 @@ final class Keyspace: UpstreamDelegate {
         }
         let write = UpwardWrite(key: Array(key), change: .delete)
         return forward(write, to: upstream, awaitsParent: awaitsParent) {
-            coherence.storeAbsence(key, nowSeconds: nowSeconds)
+            coherence.storeAbsence(key, nowTicks: nowTicks)
         }
     }
 
@@ -176,5 +176,5 @@ final class Keyspace: UpstreamDelegate {
         key.withUnsafeBytes { coherence.onRefused($0, sequence: sequence) }
     }
 
-    private var nowSeconds: UInt32 { UInt32(truncatingIfNeeded: loop.unixSeconds) }
+    private var nowTicks: UInt32 { UInt32(truncatingIfNeeded: loop.nowMilliseconds >> 3) }
 }

@@ -48,7 +48,8 @@ import Testing
                 let stored = Stored(
                     value: isAbsent ? [] : value(&random), isAbsent: isAbsent, isPinned: isPinned)
                 test.put(
-                    key, stored.value, absent: isAbsent, uncommitted: isPinned ? 1 : 0)
+                    key, stored.value, kind: isAbsent ? .absent : .value,
+                    uncommitted: isPinned ? 1 : 0)
                 model[key] = stored
             case 4..<6:
                 #expect(test.remove(key) == (model.removeValue(forKey: key) != nil))

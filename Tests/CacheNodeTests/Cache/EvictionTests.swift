@@ -118,10 +118,10 @@ import Testing
         let entry = test.read(key(number))
         if entry.isNone { return }
         if pinned.remove(number) != nil {
-            test.cache.pointee.setUncommitted(0, of: entry)
+            test.cache.pointee.setUncommitted(false, of: entry)
             reference.insert(number, visited: true)
         } else {
-            test.cache.pointee.setUncommitted(1, of: entry)
+            test.cache.pointee.setUncommitted(true, of: entry)
             reference.remove(number)
             pinned.insert(number)
         }

@@ -6,10 +6,13 @@ import Glibc
 final class TestCache {
     let cache: UnsafeMutablePointer<Cache>
 
-    init(bytesMax: Int = 64 << 20, seed: (UInt64, UInt64) = (1, 2)) throws {
+    init(
+        bytesMax: Int = 64 << 20, seed: (UInt64, UInt64) = (1, 2), evictsValues: Bool = true
+    ) throws {
         cache = .allocate(capacity: 1)
         do {
-            cache.initialize(to: try Cache(bytesMax: bytesMax, seed: seed))
+            cache.initialize(
+                to: try Cache(bytesMax: bytesMax, seed: seed, evictsValues: evictsValues))
         } catch {
             cache.deallocate()
             throw error
@@ -47,11 +50,11 @@ final class TestCache {
 
     /// A detached entry with its value filled in.
     func make(
-        _ key: [UInt8], _ value: [UInt8], mediaType: UInt16 = 0, absent: Bool = false
+        _ key: [UInt8], _ value: [UInt8], mediaType: UInt16 = 0, kind: EntryKind = .value
     ) -> EntryReference {
         let reference = key.withUnsafeBytes {
             cache.pointee.make(
-                key: $0, valueCount: value.count, mediaType: mediaType, absent: absent)
+                key: $0, valueCount: value.count, mediaType: mediaType, kind: kind)
         }
         if !reference.isNone { cache.pointee.valueBytes(of: reference).copyBytes(from: value) }
         return reference
@@ -60,12 +63,12 @@ final class TestCache {
     /// Makes and publishes; false when there was no room.
     @discardableResult
     func put(
-        _ key: [UInt8], _ value: [UInt8] = [], mediaType: UInt16 = 0, absent: Bool = false,
-        uncommitted: UInt32 = 0
+        _ key: [UInt8], _ value: [UInt8] = [], mediaType: UInt16 = 0, kind: EntryKind = .value,
+        uncommitted: UInt64 = 0
     ) -> Bool {
-        let reference = make(key, value, mediaType: mediaType, absent: absent)
+        let reference = make(key, value, mediaType: mediaType, kind: kind)
         if reference.isNone { return false }
-        cache.pointee.setUncommitted(uncommitted, of: reference)
+        setUncommitted(uncommitted, reference)
         cache.pointee.publish(reference)
         return true
     }
@@ -94,20 +97,30 @@ final class TestCache {
 
     func isAbsent(_ key: [UInt8]) -> Bool { cache.pointee.isAbsent(find(key)) }
 
-    func uncommitted(_ key: [UInt8]) -> UInt32 { cache.pointee.uncommitted(of: find(key)) }
+    /// The write that lies over the entry; 0 none.
+    func uncommitted(_ key: [UInt8]) -> UInt64 {
+        let reference = find(key)
+        return cache.pointee.isUncommitted(reference) ? cache.pointee.version(of: reference) : 0
+    }
 
-    func setUncommitted(_ sequence: UInt32, _ key: [UInt8]) {
-        cache.pointee.setUncommitted(sequence, of: find(key))
+    func setUncommitted(_ sequence: UInt64, _ key: [UInt8]) { setUncommitted(sequence, find(key)) }
+
+    private func setUncommitted(_ sequence: UInt64, _ reference: EntryReference) {
+        cache.pointee.setVersion(sequence, of: reference)
+        cache.pointee.setUncommitted(sequence != 0, of: reference)
     }
 
     func fits(_ keyCount: Int, _ valueCount: Int) -> Bool {
         cache.pointee.fits(keyCount: keyCount, valueCount: valueCount)
     }
 
-    func removeAll() {
+    func removeAll() { sweep { _ in true } }
+
+    /// Removes what `body` says, some at a time.
+    func sweep(stepsMax: Int = 1000, _ body: (EntryReference) -> Bool) {
         var cursor: UInt32? = 0
         while let position = cursor {
-            cursor = cache.pointee.removeSome(from: position, entriesMax: 1000)
+            cursor = cache.pointee.sweep(from: position, stepsMax: stepsMax) { body($1) }
         }
     }
 
