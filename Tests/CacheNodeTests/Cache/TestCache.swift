@@ -1,4 +1,5 @@
 import Glibc
+import Simulation
 
 @testable import CacheNode
 
@@ -25,6 +26,8 @@ final class TestCache {
     }
 
     var count: Int { cache.pointee.count }
+    var absentCount: Int { cache.pointee.absentCount }
+    var tagCount: Int { cache.pointee.tagCount }
     var bytesUsed: Int { cache.pointee.bytesUsed }
 
     /// What the cache holds but for the pool of free pages.
@@ -73,12 +76,17 @@ final class TestCache {
         return true
     }
 
-    /// The same, evicting as long as it takes; false when nothing is left to evict.
-    func putEvicting(_ key: [UInt8], _ value: [UInt8]) -> Bool {
+    /// The same, evicting as long as it takes; false when nothing is left to evict. With
+    /// `leavesTags` values become tags where that makes room.
+    func putEvicting(_ key: [UInt8], _ value: [UInt8], leavesTags: Bool = false) -> Bool {
         while !put(key, value) {
             let victim = cache.pointee.evictionCandidate()
             if victim.isNone { return false }
-            cache.pointee.remove(victim)
+            if leavesTags, cache.pointee.shrinkFreesMemory(victim) {
+                _ = cache.pointee.shrinkToTag(victim)
+            } else {
+                cache.pointee.remove(victim)
+            }
         }
         return true
     }
@@ -182,3 +190,26 @@ func scaled(debug: Int, release: Int) -> Int {
 
 /// Set by `make sanitize`: there an exit test's process never counts as ended.
 let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil
+
+/// Mostly small values, some near the limits of pages, some outside them.
+func randomValue(_ random: inout SimRandom) -> [UInt8] {
+    let count =
+        switch Int.random(in: 0..<200, using: &random) {
+        case 0: Int.random(in: 100_000..<300_000, using: &random)
+        case 1...3: Int.random(in: 15_000..<20_000, using: &random)
+        case 4...20: Int.random(in: 200..<5000, using: &random)
+        default: Int.random(in: 0..<100, using: &random)
+        }
+    var value = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
+    if count > 0 {
+        value[0] = UInt8.random(in: 0...255, using: &random)
+        value[count - 1] = UInt8.random(in: 0...255, using: &random)
+    }
+    return value
+}
+
+/// Keys of 1…40 bytes, a few thousand in all.
+func randomKey(_ random: inout SimRandom, _ keys: Int) -> [UInt8] {
+    let number = Int.random(in: 0..<keys, using: &random)
+    return [UInt8](repeating: 0x6B, count: number % 37) + bytes(String(number))
+}
