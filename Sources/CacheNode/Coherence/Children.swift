@@ -6,7 +6,7 @@ final class Child {
     static let waitingMax = 65_536
 
     let id: ChildID
-    let port: any ChildPort
+    var port: any ChildPort
     let origin: UInt64
     let name: [UInt8]
     /// The bit that stands for it in entries; the last one is shared by all children beyond.
@@ -60,6 +60,8 @@ struct Children {
             id: ChildID(number: lastNumber), port: port, origin: origin, name: name, bit: freeBit)
         all.append(child)
         byID[child.id] = child
+        // Whatever is left of those who shared it stands for this one from now on.
+        if child.bit == Self.sharedBit { retired &= ~child.bit }
         return child
     }
 

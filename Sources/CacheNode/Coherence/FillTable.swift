@@ -36,6 +36,7 @@ final class Fill {
     /// The key was written here meanwhile, and the answer may be older: plain parents only; on a
     /// link the order of frames says it all.
     var isSuperseded = false
+    var isFinished = false
 
     fileprivate init(number: UInt64, key: [UInt8], request: FillRequest) {
         self.number = number
@@ -58,9 +59,15 @@ struct FillRequest: Equatable {
 /// The fills under way. Concurrent misses of a key are one request (request collapsing, RFC 9211
 /// §2.6; "single flight" in groupcache).
 struct FillTable {
+    private struct OfKey {
+        /// Requests for the key under way.
+        var count = 0
+        /// The newest, which a reader may join if its answer will do.
+        var joinable: Fill?
+    }
+
     private var fills: [UInt64: Fill] = [:]
-    /// The newest fill of a key, which a reader may join if its answer will do.
-    private var joinable: [[UInt8]: Fill] = [:]
+    private var byKey: [[UInt8]: OfKey] = [:]
     private var named: [UInt32: Fill] = [:]
     private var lastNumber: UInt64 = 0
     private var lastID: UInt32 = 0
@@ -72,17 +79,18 @@ struct FillTable {
 
     /// The fill that a reader of `key` may join.
     func joinable(_ key: [UInt8], _ request: FillRequest) -> Fill? {
-        guard let fill = joinable[key], !fill.isSuperseded, request.isMet(by: fill.request) else {
-            return nil
-        }
+        guard let fill = byKey[key]?.joinable, request.isMet(by: fill.request) else { return nil }
         return fill
     }
+
+    func isFilling(_ key: [UInt8]) -> Bool { byKey[key] != nil }
 
     mutating func start(_ key: [UInt8], _ request: FillRequest) -> Fill {
         lastNumber += 1
         let fill = Fill(number: lastNumber, key: key, request: request)
         fills[fill.number] = fill
-        joinable[key] = fill
+        byKey[key, default: OfKey()].count += 1
+        byKey[key]?.joinable = fill
         return fill
     }
 
@@ -106,17 +114,19 @@ struct FillTable {
     /// The key was written here while it was being asked for: the answer isn't to be stored, and
     /// who reads from now on asks anew.
     mutating func supersede(_ key: [UInt8]) {
-        joinable.removeValue(forKey: key)?.isSuperseded = true
+        byKey[key]?.joinable?.isSuperseded = true
+        byKey[key]?.joinable = nil
     }
 
     mutating func finish(_ fill: Fill) {
-        fills.removeValue(forKey: fill.number)
+        guard fills.removeValue(forKey: fill.number) != nil else { return }
+        fill.isFinished = true
         if fill.id != 0 { named.removeValue(forKey: fill.id) }
-        if joinable[fill.key] === fill { joinable.removeValue(forKey: fill.key) }
+        guard var ofKey = byKey[fill.key] else { return }
+        ofKey.count -= 1
+        if ofKey.joinable === fill { ofKey.joinable = nil }
+        byKey[fill.key] = ofKey.count > 0 ? ofKey : nil
     }
-
-    /// Whether the key is still being asked for by another fill than those that have finished.
-    func isFilling(_ key: [UInt8]) -> Bool { fills.values.contains { $0.key == key } }
 
     /// A child is gone: nothing is owed to it any more (rule 7).
     func forget(_ child: ChildID) {

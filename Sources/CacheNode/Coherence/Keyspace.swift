@@ -52,13 +52,16 @@ final class Keyspace {
     var fills = FillTable()
     var children = Children()
     var ledger = OriginLedger()
-    /// What was sent in this session and not accepted yet, by number, oldest first.
-    var unaccepted: [UInt64] = []
+    /// What was sent in this session and not accepted yet, oldest first.
+    var unaccepted: [Unaccepted] = []
     var unacceptedBytes = 0
     var acceptedCount: UInt64 = 0
     var tickets: [UInt64: Ticket] = [:]
+    /// How many writes of a key are queued without an entry that says so.
+    var bareWrites: [[UInt8]: Int] = [:]
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
+    var sweepTimer: (any LoopTimer)?
     var timers: [any LoopTimer] = []
     /// What is to be called once the present step is done.
     var completions: [() -> Void] = []
@@ -69,7 +72,18 @@ final class Keyspace {
     struct Ticket {
         let ack: WriteAck
         let startedMilliseconds: UInt64
-        let completion: (WriteResult) -> Void
+        var completion: ((WriteResult) -> Void)?
+    }
+
+    /// A write that was sent and not accepted yet.
+    struct Unaccepted {
+        let number: UInt64
+        let byteCount: Int
+
+        init(_ sending: UpwardQueue.Sending) {
+            number = sending.number
+            byteCount = sending.write.byteCount
+        }
     }
 
     /// `epoch` is that of a root; `upward` takes the writes of any other node. `origin` is random.
@@ -112,6 +126,8 @@ final class Keyspace {
     func close() {
         for timer in timers { timer.cancel() }
         timers.removeAll()
+        sweepTimer?.cancel()
+        sweepTimer = nil
     }
 
     /// Calls `completion` once no write waits for the parent any more: at once, or later.

@@ -104,9 +104,14 @@ extension Keyspace {
         cache.pointee.remove(entry)
     }
 
-    /// Tells the parent that this node doesn't hold a key (any more).
+    /// Tells the parent that this node doesn't hold a key (any more); but not while an answer or a
+    /// commit for it is on its way, by which the parent follows it again (rule 5).
     func sayEvicted(_ key: UnsafeRawBufferPointer) {
         guard follows, case .link(let port) = parent else { return }
+        if Rule.outstandingIsPinned.isKept {
+            let name = Array(key)
+            guard !fills.isFilling(name), bareWrites[name] == nil else { return }
+        }
         port.send(.evict(key: key))
     }
 

@@ -41,7 +41,7 @@ extension Keyspace {
         guard Rule.sessionsStartWithNothing.isKept else { return freshness.setEpoch(epoch) }
         freshness.begin(epoch: epoch)
         resetChildren()
-        beginSweepIfDue()
+        sweepIfSessionsOld()
     }
 
     func onParentDetached(reason: String) {
@@ -68,9 +68,7 @@ extension Keyspace {
         case .reset(let epoch): onReset(epoch)
         case .fresh(_, let age, let position):
             onFresh(age, position, sentMilliseconds: renewMilliseconds)
-        case .flush(let age, let position):
-            // The age was true when it was sent, which isn't known: only the position counts.
-            _ = age
+        case .flush(let position):
             reach(position)
             flushChildren()
         }
@@ -123,7 +121,11 @@ extension Keyspace {
             return answerChildrenUnavailable(fill, reason)
         }
         noteShown(reply.version)
-        fill.key.withUnsafeBytes { key in settle(fill, key, reply) }
+        settle(fill, reply)
+    }
+
+    func settle(_ fill: Fill, _ reply: ReplyMessage) {
+        fill.key.withUnsafeBytes { settle(fill, $0, reply) }
     }
 
     /// 1. What came takes the place of what was held, unless a write of this node lies over it.
@@ -136,7 +138,7 @@ extension Keyspace {
         switch reply.outcome {
         case .content(let content):
             passing = content
-            isStored = keep(key, content, reply, basis)
+            isStored = keep(fill, key, content, reply, basis)
         case .notModified:
             isStored = confirm(key, reply, fill, basis)
             guard isStored else { return askAgain(fill, key) }
@@ -150,7 +152,7 @@ extension Keyspace {
         note.hops = Array(reply.hops)
         note.freshMilliseconds = freshMilliseconds(age)
         note.isStale = (note.freshMilliseconds ?? 0) < 0
-        answerChildren(fill, key, passing, reply, note, isStored: isStored)
+        answerChildren(fill, key, passing, reply, note)
         answerLocals(fill, passing: passing, note: note)
     }
 
@@ -168,12 +170,12 @@ extension Keyspace {
     /// Stores what the parent sent; false if it can't be kept. Then the parent is told, because it
     /// has noted that this node holds the key.
     private func keep(
-        _ key: UnsafeRawBufferPointer, _ content: KeyContent, _ reply: ReplyMessage,
-        _ basis: UInt64?
+        _ fill: Fill, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
+        _ reply: ReplyMessage, _ basis: UInt64?
     ) -> Bool {
         let entry = cache.pointee.find(key)
-        if !entry.isNone, cache.pointee.isUncommitted(entry) {
-            // The overlay stays; the session says that the parent follows the key for this node.
+        // A write of this node lies over it, or was made after the question was asked.
+        if fill.isSuperseded || (!entry.isNone && cache.pointee.isUncommitted(entry)) {
             return false
         }
         guard reply.isFollowed || !follows else {
@@ -229,15 +231,18 @@ extension Keyspace {
         reach(push.version)
         noteShown(push.version)
         let entry = cache.pointee.find(push.key)
-        guard !entry.isNone, cache.pointee.session(of: entry) == freshness.current else {
-            // The parent thinks that this node holds the key.
-            if fills.joinable(Array(push.key), FillRequest()) == nil { sayEvicted(push.key) }
-            return
+        // The parent thinks that this node holds the key.
+        guard !entry.isNone else { return sayEvicted(push.key) }
+        let state = cache.pointee.state(of: entry)
+        guard state.isUncommitted || state.session == freshness.current else {
+            return sayEvicted(push.key)
         }
         let followers = followers(of: entry)
         if cache.pointee.isTag(entry) {
             cache.pointee.setVersion(push.version.sequence, of: entry)
-            if Rule.tagsPassOn.isKept { fanOut(push.key, push.content, push.version, to: followers) }
+            if Rule.tagsPassOn.isKept {
+                fanOut(push.key, push.content, push.version, to: followers)
+            }
             return
         }
         fanOut(push.key, push.content, push.version, to: followers)

@@ -65,12 +65,11 @@ extension Keyspace {
     ) {
         if let held = immediate(key, options) { return waiter(held) }
         switch parent {
-        case .link:
+        case .link, .plain:
             ask(key, FillRequest(asksRoot: options.asksRoot, floor: floor)) {
                 $0.locals.append(
                     Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
             }
-        case .plain(let plain): fetchPlain(Array(key), from: plain, waiter)
         case .away(let reason): waiter(stale(key) ?? .unavailable(reason))
         }
     }
@@ -149,8 +148,9 @@ extension Keyspace {
         send(fill)
     }
 
-    /// Sends a fill over the link, if there is one; a new session sends it again.
+    /// Sends a fill to the parent, if there is one; a new session sends it again.
     func send(_ fill: Fill) {
+        if case .plain(let plain) = parent { return fetch(fill, from: plain) }
         guard case .link(let port) = parent else { return }
         fills.name(fill)
         fill.sentMilliseconds = now

@@ -29,12 +29,10 @@ extension Keyspace {
         return write(Write(key: key, content: .absent, condition: condition), ack)
     }
 
-    /// Calls `completion` once, with what became of a write.
+    /// Calls `completion` once, with what became of a write; to be called in the turn that gave the
+    /// ticket.
     func whenWritten(_ ticket: WriteTicket, completion: @escaping (WriteResult) -> Void) {
-        guard let (ack, _) = pendingAck, pendingAck?.number == ticket.sequence else { return }
-        pendingAck = nil
-        tickets[ticket.sequence] = Ticket(
-            ack: ack, startedMilliseconds: now, completion: completion)
+        tickets[ticket.sequence]?.completion = completion
     }
 
     private func write(_ write: Write, _ ack: WriteAck) -> WriteOutcome {
@@ -89,16 +87,25 @@ extension Keyspace {
         } else {
             let stored = install(
                 write.key, write.content, version: version.sequence, basisMilliseconds: now)
-            switch stored {
-            case .stored: break
-            case .full: return .full
-            case .tooManyMediaTypes: return .tooManyMediaTypes
+            switch (stored, write.content) {
+            case (.stored, _): break
+            case (_, .absent): forgetForGood(write.key)
+            case (.full, _): return .full
+            case (.tooManyMediaTypes, _): return .tooManyMediaTypes
             }
         }
         position = version
         metrics.pointee.commits &+= 1
         fanOut(write.key, write.content, version, to: followers, except: origin)
         return .committed(version)
+    }
+
+    /// A deletion never fails for want of room: nobody is followed any more instead.
+    private func forgetForGood(_ key: UnsafeRawBufferPointer) {
+        let entry = cache.pointee.find(key)
+        guard !entry.isNone else { return }
+        invalidate(key, followers(of: entry))
+        cache.pointee.remove(entry)
     }
 
     /// The version of a value; nil if the key doesn't exist.
@@ -134,16 +141,31 @@ extension Keyspace {
         pending.sequence = number
         if write.condition == .none {
             switch overlay(write.key, write.content, number: number) {
-            case .stored: break
+            case .stored: pending.isOverlay = true
             case .full: return .refused(.full)
             case .tooManyMediaTypes: return .refused(.tooManyMediaTypes)
             }
         }
-        upward.append(pending)
+        queue(pending)
         sendWrites()
         let ack = write.condition == .none ? ack : .root
-        if ack == .local { return .done(.none) }
-        pendingAck = (ack, number)
+        return ack == .local ? .done(.none) : awaiting(number, ack)
+    }
+
+    /// Queues a write, and notes one that no entry tells of.
+    func queue(_ write: UpwardWrite) {
+        if !write.isOverlay { bareWrites[write.key, default: 0] += 1 }
+        upward.append(write)
+    }
+
+    /// A write has left the queue.
+    func unqueue(_ write: UpwardWrite) {
+        guard !write.isOverlay, let count = bareWrites[write.key] else { return }
+        bareWrites[write.key] = count > 1 ? count - 1 : nil
+    }
+
+    func awaiting(_ number: UInt64, _ ack: WriteAck) -> WriteOutcome {
+        tickets[number] = Ticket(ack: ack, startedMilliseconds: now)
         return .awaiting(WriteTicket(sequence: number))
     }
 
@@ -177,7 +199,7 @@ extension Keyspace {
             while unaccepted.count < Self.windowCountMax, unacceptedBytes < Self.windowBytesMax,
                 let sending = upward.next(window: .max)
             {
-                unaccepted.append(sending.number)
+                unaccepted.append(Unaccepted(sending))
                 unacceptedBytes += sending.write.byteCount
                 metrics.pointee.upwardSent &+= 1
                 send(sending.write, to: port)
@@ -212,19 +234,18 @@ extension Keyspace {
         }
         let accepted = Int(count - acceptedCount)
         acceptedCount = count
-        for number in unaccepted.prefix(accepted) {
-            if tickets[number]?.ack == .parent { complete(number, .done(.none)) }
-            if !Rule.writersKeep.isKept { upward.remove(number) }
+        for write in unaccepted.prefix(accepted) {
+            unacceptedBytes -= write.byteCount
+            if tickets[write.number]?.ack == .parent { complete(write.number, .done(.none)) }
+            if !Rule.writersKeep.isKept { upward.remove(write.number) }
         }
         unaccepted.removeFirst(accepted)
-        // What was committed meanwhile has left the queue; its bytes are not known any more.
-        unacceptedBytes = unaccepted.isEmpty ? 0 : unacceptedBytes / (unaccepted.count + accepted) * unaccepted.count
         sendWrites()
     }
 
     func complete(_ number: UInt64, _ result: WriteResult) {
         guard let ticket = tickets.removeValue(forKey: number) else { return }
-        completions.append { ticket.completion(result) }
+        completions.append { ticket.completion?(result) }
     }
 
     /// The root has decided a write: its entry becomes what the root has, the children hear of it,
@@ -233,6 +254,7 @@ extension Keyspace {
         guard let number = upward.number(origin: commit.origin, sequence: commit.sequence),
             let write = upward.remove(number)
         else { return }
+        unqueue(write)
         metrics.pointee.commitsReceived &+= 1
         switch commit.outcome {
         case .refused(let status, let sentence):

@@ -14,6 +14,8 @@ struct UpwardWrite {
     let change: Change
     /// The child it came from, to which its commit goes back; nil when it was made here.
     var route: ChildID?
+    /// It lies over an entry of this node, unless a later write does.
+    var isOverlay = false
     /// When it was queued, on the loop's clock.
     var queuedMilliseconds: UInt64 = 0
 
