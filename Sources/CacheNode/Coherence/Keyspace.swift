@@ -1,36 +1,5 @@
 import UVHTTP
 
-/// What a read found, for those who had to wait for it.
-enum ReadOutcome {
-    /// An entry of the cache, good for the call.
-    case held(EntryReference)
-    /// A value that could not be kept here; borrowed for the call.
-    case passing(bytes: UnsafeRawBufferPointer, mediaType: UnsafeRawBufferPointer)
-    case absent
-    /// The parent can't be asked; a sentence for the client.
-    case unavailable(String)
-}
-
-/// What became of a write within the call that made it.
-enum WriteOutcome {
-    /// Done, as far as the writer wanted to wait.
-    case done
-    /// Stored here; the parent's answer to the write of this number is awaited.
-    case awaiting(sequence: UInt64)
-    case refused(WriteRefusal)
-}
-
-/// Why a write was not taken; nothing has been changed.
-enum WriteRefusal {
-    /// The node keeps its bound on memory.
-    case full
-    case tooManyMediaTypes
-    /// Too many writes wait for the parent.
-    case queueFull
-    /// The writer wanted to wait for the parent, which is away.
-    case parentAway(String)
-}
-
 /// All keys of the tree as this node sees them: reads that climb when the key isn't held, writes
 /// that are taken here and climb after. It acts on what `Coherence` decides.
 final class Keyspace: UpstreamDelegate {
@@ -56,12 +25,53 @@ final class Keyspace: UpstreamDelegate {
     }
 
     var isRoot: Bool { upstream == nil }
+    let policy = CoherencePolicy()
+    let epoch: UInt32 = 7
+    private var versions: [[UInt8]: Version] = [:]
+    private var sequence: UInt64 = 0
+
+    func isServable(_ entry: EntryReference) -> Bool { true }
+
+    func hitNote(_ entry: EntryReference) -> ReadNote {
+        .hit(
+            versions[Array(cache.pointee.key(of: entry))] ?? .none,
+            ageMilliseconds: isRoot ? 0 : nil, freshMilliseconds: nil)
+    }
+
+    func readHeld(_ key: UnsafeRawBufferPointer) -> ReadOutcome? {
+        let entry = cache.pointee.find(key)
+        if entry.isNone {
+            return isRoot ? .absent(.hit(.none, ageMilliseconds: 0, freshMilliseconds: nil)) : nil
+        }
+        return cache.pointee.isAbsent(entry) ? .absent(hitNote(entry)) : .held(entry, hitNote(entry))
+    }
+
+    func synchronize() {}
+
+    private func meets(_ key: UnsafeRawBufferPointer, _ condition: WriteCondition) -> Bool {
+        let version = cache.pointee.find(key).isNone ? nil : versions[Array(key)]
+        switch condition {
+        case .none: return true
+        case .matches(let wanted): return version == wanted
+        case .exists: return version != nil
+        case .isAbsent: return version == nil
+        case .differs(let other): return version != other
+        }
+    }
+
+    private func commit(_ key: UnsafeRawBufferPointer) -> Version {
+        sequence += 1
+        versions[Array(key)] = Version(epoch: epoch, sequence: sequence)
+        return Version(epoch: epoch, sequence: sequence)
+    }
 
     // MARK: Reading
 
     /// Gets a key that isn't held from the parent; `waiter` is called in a later turn, once.
-    func fetch(_ key: UnsafeRawBufferPointer, _ waiter: @escaping Waiter) {
-        guard let upstream else { return loop.schedule { waiter(.absent) } }
+    func fetch(
+        _ key: UnsafeRawBufferPointer, _ options: ReadOptions = ReadOptions(), _ waiter: @escaping Waiter
+    ) {
+        guard let upstream else { return loop.schedule { waiter(.absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss))) } }
         let key = Array(key)
         guard let fill = fills.join(key, waiter) else {
             metrics.pointee.collapsed &+= 1
@@ -84,19 +94,19 @@ final class Keyspace: UpstreamDelegate {
     ) -> ReadOutcome {
         if !mayStore || !coherence.mayFill(key) {
             let entry = cache.pointee.find(key)
-            if !entry.isNone { return cache.pointee.isAbsent(entry) ? .absent : .held(entry) }
+            if !entry.isNone { return cache.pointee.isAbsent(entry) ? .absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss)) : .held(entry, ReadNote(version: .none, ageMilliseconds: nil, source: .miss)) }
         }
         switch outcome {
-        case .absent: return .absent
+        case .absent: return .absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
         case .unavailable(let reason): return .unavailable(reason)
         case .value(let bytes, let mediaType):
             if mayStore,
                 case .stored(let entry) = coherence.store(
                     key, value: bytes, mediaType: mediaType, nowSeconds: nowSeconds)
             {
-                return .held(entry)
+                return .held(entry, ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
             }
-            return .passing(bytes: bytes, mediaType: mediaType)
+            return .passing(bytes: bytes, mediaType: mediaType, ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
         }
     }
 
@@ -106,13 +116,18 @@ final class Keyspace: UpstreamDelegate {
     /// decides the outcome.
     func put(
         _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
-        mediaType: UnsafeRawBufferPointer, awaitsParent: Bool
+        mediaType: UnsafeRawBufferPointer, condition: WriteCondition = .none, ack: WriteAck
     ) -> WriteOutcome {
+        let awaitsParent = ack != .local
         metrics.pointee.writes &+= 1
         guard let upstream else {
-            return Self.outcome(
-                of: coherence.store(key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
-            )
+            guard meets(key, condition) else {
+                return .refused(.preconditionFailed(versions[Array(key)] ?? .none))
+            }
+            let stored = coherence.store(
+                key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
+            guard case .stored = stored else { return Self.outcome(of: stored) }
+            return .done(commit(key))
         }
         let write = UpwardWrite(
             key: Array(key), change: .put(value: Array(value), mediaType: Array(mediaType)))
@@ -122,11 +137,17 @@ final class Keyspace: UpstreamDelegate {
     }
 
     /// Removes a key here and sends the removal on its way up.
-    func delete(_ key: UnsafeRawBufferPointer, awaitsParent: Bool) -> WriteOutcome {
+    func delete(
+        _ key: UnsafeRawBufferPointer, condition: WriteCondition = .none, ack: WriteAck
+    ) -> WriteOutcome {
+        let awaitsParent = ack != .local
         metrics.pointee.deletes &+= 1
         guard let upstream else {
+            guard meets(key, condition) else {
+                return .refused(.preconditionFailed(versions[Array(key)] ?? .none))
+            }
             coherence.remove(key)
-            return .done
+            return .done(commit(key))
         }
         let write = UpwardWrite(key: Array(key), change: .delete)
         return forward(write, to: upstream, awaitsParent: awaitsParent) {
@@ -135,8 +156,15 @@ final class Keyspace: UpstreamDelegate {
     }
 
     /// Calls `completion` once, with what the parent said to the write of this number.
-    func whenForwarded(_ sequence: UInt64, completion: @escaping (ForwardOutcome) -> Void) {
-        upstream?.whenForwarded(sequence, completion: completion)
+    func whenWritten(_ ticket: WriteTicket, completion: @escaping (WriteResult) -> Void) {
+        upstream?.whenForwarded(ticket.sequence) {
+            switch $0 {
+            case .accepted: completion(.done(.none))
+            case .refused(let status, let detail):
+                completion(.refused(status: status, detail: detail))
+            case .unconfirmed(let reason): completion(.unconfirmed(reason))
+            }
+        }
     }
 
     /// 1. Nothing may fail after the first change: the queue's room and the parent's state are
@@ -157,12 +185,12 @@ final class Keyspace: UpstreamDelegate {
         fills.supersede(write.key)
         let sequence = upstream.forward(write)
         coherence.markUncommitted(entry, sequence: sequence)
-        return awaitsParent ? .awaiting(sequence: sequence) : .done
+        return awaitsParent ? .awaiting(WriteTicket(sequence: sequence)) : .done(.none)
     }
 
     private static func outcome(of stored: Coherence.StoreOutcome) -> WriteOutcome {
         switch stored {
-        case .stored: .done
+        case .stored: .done(.none)
         case .full: .refused(.full)
         case .tooManyMediaTypes: .refused(.tooManyMediaTypes)
         }
