@@ -39,7 +39,8 @@ public final class Node {
         limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
         self.limits = limits
         do throws(CacheError) {
-            let empty = try Cache(bytesMax: settings.memoryBytes, seed: seed)
+            let empty = try Cache(
+                bytesMax: settings.memoryBytes, seed: seed, evictsValues: !settings.isRoot)
             cache = .allocate(capacity: 1)
             cache.initialize(to: empty)
         } catch {
