@@ -71,6 +71,9 @@ public struct TreeMember: Equatable, Sendable {
     /// The number that the `/kv` system knows the node by: that of its name, otherwise its slot.
     public var id: Int { NodeName.number(ofCanonical: name) ?? slot }
 
+    /// Its level in the tree: the root's is 1.
+    public var depth: Int { Int.bitWidth - slot.leadingZeroBitCount }
+
     /// The name of its znode, which no other node's is.
     public func znodeName(in layout: TreeLayout) -> String {
         guard layout == .numbered, let number = NodeName.number(ofCanonical: name) else {
@@ -87,6 +90,15 @@ public enum NodeState: Equatable, Sendable {
     case gone(sinceMilliseconds: UInt64)
     /// A node of an earlier system: those send no heartbeats.
     case unknown
+
+    /// As `GET /nodes` says it.
+    public var name: String {
+        switch self {
+        case .live: "live"
+        case .gone: "gone"
+        case .unknown: "unknown"
+        }
+    }
 }
 
 /// A slot given to a node.
