@@ -103,13 +103,12 @@ extension Keyspace: LinkDelegate {
         }
         metrics.pointee.misses &+= 1
         if case .away(let reason) = parent { return answerStale(get, child, reason) }
-        var request = request
-        request.floor = max(request.floor, floor)
+        let needed = FillRequest(asksRoot: get.asksRoot, floor: max(get.floor, floor))
         child.waitingCount += 1
-        ask(get.key, request) { fill, isCollapsed in
+        ask(get.key, needed) { fill, isCollapsed in
             fill.children.append(
                 Fill.ChildWaiter(
-                    child: child.id, request: request, known: get.known, id: get.id,
+                    child: child.id, request: needed, known: get.known, id: get.id,
                     isCollapsed: isCollapsed, sinceMilliseconds: now))
         }
     }
