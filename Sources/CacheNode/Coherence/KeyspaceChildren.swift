@@ -103,13 +103,12 @@ extension Keyspace: LinkDelegate {
         }
         metrics.pointee.misses &+= 1
         if case .away(let reason) = parent { return answerStale(get, child, reason) }
-        var request = request
-        request.floor = max(request.floor, floor)
+        let needed = FillRequest(asksRoot: get.asksRoot, floor: max(get.floor, floor))
         child.waitingCount += 1
-        ask(get.key, request) { fill, isCollapsed in
+        ask(get.key, needed) { fill, isCollapsed in
             fill.children.append(
                 Fill.ChildWaiter(
-                    child: child.id, request: request, known: get.known, id: get.id,
+                    child: child.id, request: needed, known: get.known, id: get.id,
                     isCollapsed: isCollapsed, sinceMilliseconds: now))
         }
     }
@@ -252,7 +251,12 @@ extension Keyspace: LinkDelegate {
         let entry = cache.pointee.find(key)
         // The shared bit stands for others too.
         guard !entry.isNone, child.bit != Children.sharedBit else { return }
-        cache.pointee.setChildren(followers(of: entry) & ~child.bit, of: entry)
+        let followers = followers(of: entry) & ~child.bit
+        cache.pointee.setChildren(followers, of: entry)
+        // A tag stands for nobody any more; nor does a root keep what nobody asks about.
+        let state = cache.pointee.state(of: entry)
+        guard followers == 0, !state.isPinned else { return }
+        if state.isTag || (isRoot && state.isAbsent) { forget(entry) }
     }
 
     private func onPut(_ put: PutMessage, _ child: Child) {

@@ -216,7 +216,7 @@ extension Keyspace {
         case .absent: waiter(.absent(note))
         case .value(let bytes, let mediaType):
             waiter(.passing(bytes: bytes, mediaType: mediaType, note))
-        case nil: fetch(key, waiter)
+        case nil: fetch(key, ReadOptions(), waiter)
         }
     }
 

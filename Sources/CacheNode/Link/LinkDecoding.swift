@@ -108,8 +108,7 @@ extension DownMessage: LinkMessage {
                 token: fixed.number(0), ageMilliseconds: fixed.number(4),
                 position: try fixed.version(8))
         case LinkFrames.flush:
-            let fixed = try fields.fixed(16)
-            return .flush(ageMilliseconds: fixed.number(12), position: try fixed.version(0))
+            return .flush(position: try fields.fixed(12).version(0))
         default: throw .unknownType(type)
         }
     }

@@ -112,10 +112,9 @@ extension DownMessage {
             frame.put(token)
             frame.put(ageMilliseconds)
             frame.put(position)
-        case .flush(let ageMilliseconds, let position):
-            var frame = FrameCursor(LinkFrames.flush, 16, &queue)
+        case .flush(let position):
+            var frame = FrameCursor(LinkFrames.flush, 12, &queue)
             frame.put(position)
-            frame.put(ageMilliseconds)
         case .reset(let epoch):
             var frame = FrameCursor(LinkFrames.reset, 4, &queue)
             frame.put(epoch)

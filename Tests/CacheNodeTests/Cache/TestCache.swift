@@ -149,9 +149,10 @@ final class TestCache {
 final class TestMemory {
     let memory: UnsafeMutablePointer<CacheMemory>
 
-    init(bytesMax: Int) throws {
+    init(bytesMax: Int, keepsTagPages: Bool = false) throws {
         memory = .allocate(capacity: 1)
-        memory.initialize(to: try CacheMemory(bytesMax: bytesMax))
+        memory.initialize(
+            to: try CacheMemory(bytesMax: bytesMax, keepsTagPages: keepsTagPages))
     }
 
     deinit {
@@ -162,6 +163,8 @@ final class TestMemory {
     var bytesUsed: Int { memory.pointee.bytesUsed }
 
     func take() -> UInt32? { memory.pointee.takePage() }
+
+    func takeForTag() -> UInt32? { memory.pointee.takePageForTag() }
 
     func give(_ page: UInt32) { memory.pointee.givePage(page) }
 

@@ -92,7 +92,7 @@ private let welcome = wire(
                 .fresh(token: 9, ageMilliseconds: 8, position: one),
                 wire(0x88, number(UInt32(9)), age, version)
             ),
-            (.flush(ageMilliseconds: 8, position: one), wire(0x89, version, age)),
+            (.flush(position: one), wire(0x89, version)),
         ]
         for (message, bytes) in expected { #expect(frame(message) == bytes) }
         var policy = CoherencePolicy()

@@ -84,7 +84,7 @@ struct LinkSamples {
         var all: [DownMessage] = [
             welcome, .accept(count: 3), .invalidate(key: key), .reset(epoch: .max),
             .fresh(token: 5, ageMilliseconds: 6, position: one),
-            .flush(ageMilliseconds: 7, position: other),
+            .flush(position: other),
         ]
         let outcomes: [ReplyMessage.Outcome] =
             contents.map { .content($0) } + [.notModified, .unavailable(lend("nobody is there"))]
