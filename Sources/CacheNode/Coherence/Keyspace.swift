@@ -43,7 +43,8 @@ final class Keyspace: UpstreamDelegate {
         if entry.isNone {
             return isRoot ? .absent(.hit(.none, ageMilliseconds: 0, freshMilliseconds: nil)) : nil
         }
-        return cache.pointee.isAbsent(entry) ? .absent(hitNote(entry)) : .held(entry, hitNote(entry))
+        return cache.pointee.isAbsent(entry)
+            ? .absent(hitNote(entry)) : .held(entry, hitNote(entry))
     }
 
     func synchronize() {}
@@ -69,9 +70,14 @@ final class Keyspace: UpstreamDelegate {
 
     /// Gets a key that isn't held from the parent; `waiter` is called in a later turn, once.
     func fetch(
-        _ key: UnsafeRawBufferPointer, _ options: ReadOptions = ReadOptions(), _ waiter: @escaping Waiter
+        _ key: UnsafeRawBufferPointer, _ options: ReadOptions = ReadOptions(),
+        _ waiter: @escaping Waiter
     ) {
-        guard let upstream else { return loop.schedule { waiter(.absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss))) } }
+        guard let upstream else {
+            return loop.schedule {
+                waiter(.absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss)))
+            }
+        }
         let key = Array(key)
         guard let fill = fills.join(key, waiter) else {
             metrics.pointee.collapsed &+= 1
@@ -94,7 +100,11 @@ final class Keyspace: UpstreamDelegate {
     ) -> ReadOutcome {
         if !mayStore || !coherence.mayFill(key) {
             let entry = cache.pointee.find(key)
-            if !entry.isNone { return cache.pointee.isAbsent(entry) ? .absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss)) : .held(entry, ReadNote(version: .none, ageMilliseconds: nil, source: .miss)) }
+            if !entry.isNone {
+                return cache.pointee.isAbsent(entry)
+                    ? .absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
+                    : .held(entry, ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
+            }
         }
         switch outcome {
         case .absent: return .absent(ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
@@ -106,7 +116,9 @@ final class Keyspace: UpstreamDelegate {
             {
                 return .held(entry, ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
             }
-            return .passing(bytes: bytes, mediaType: mediaType, ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
+            return .passing(
+                bytes: bytes, mediaType: mediaType,
+                ReadNote(version: .none, ageMilliseconds: nil, source: .miss))
         }
     }
 
