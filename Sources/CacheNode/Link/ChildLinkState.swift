@@ -8,8 +8,7 @@ struct ChildLinkState {
 
     private enum Phase: Equatable {
         case awaitingHello(until: UInt64)
-        /// Who is told about the end; nil if nobody is to be.
-        case attached(ChildID?)
+        case attached(ChildID)
         case ended
     }
 
@@ -27,16 +26,14 @@ struct ChildLinkState {
         if case .attached(let child) = phase { child } else { nil }
     }
 
-    var isAttached: Bool {
-        if case .attached = phase { true } else { false }
-    }
-
     @inline(__always)
     mutating func onHeard(now: UInt64) { heardMilliseconds = now }
 
-    mutating func onAttached(_ child: ChildID) { phase = .attached(child) }
+    mutating func onAttached(_ child: ChildID) {
+        if phase != .ended { phase = .attached(child) }
+    }
 
-    /// The keyspace itself has ended the session.
+    /// The keyspace itself ends the session, perhaps while it is being told of the child.
     mutating func onClosedByKeyspace() { phase = .ended }
 
     /// The link is over; gives the child that the keyspace must hear about.
