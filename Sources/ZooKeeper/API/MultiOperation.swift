@@ -19,7 +19,8 @@ public enum MultiOperation: Hashable, Sendable {
 
 /// What became of the operation at the same place in a `multi` that was done.
 public enum MultiResult: Hashable, Sendable {
-    case created(CreatedNode)
+    /// With the number that the server put behind a sequential name.
+    case created(path: String)
     case deleted
     case set(Stat)
     case checked

@@ -34,18 +34,17 @@ struct Chroot {
     func relative(_ reply: Reply) -> Reply {
         if prefix.isEmpty { return reply }
         switch reply {
-        case .created(let node): return .created(relative(node))
+        case .created(let node):
+            return .created(CreatedNode(path: visible(node.path), stat: node.stat))
         case .multi(let results):
             return .multi(
                 results.map {
-                    if case .created(let node) = $0 { return .created(relative(node)) }
+                    if case .created(let path) = $0 { return .created(path: visible(path)) }
                     return $0
                 })
         default: return reply
         }
     }
 
-    private func relative(_ node: CreatedNode) -> CreatedNode {
-        CreatedNode(path: relative(node.path) ?? node.path, stat: node.stat)
-    }
+    private func visible(_ path: String) -> String { relative(path) ?? path }
 }

@@ -115,6 +115,9 @@ extension ZooKeeperClient {
     // MARK: Watches
 
     /// Leaves a watch that stays, on a znode that may not exist yet.
+    ///
+    /// Servers before 3.9 remember one kind of watch for a session and a path (ZOOKEEPER-4466): a
+    /// watch of another kind on the very same path takes the place of this one.
     public func addWatch(
         _ path: String, mode: WatchMode, completion: @escaping Completion<Void>
     ) {

@@ -1,5 +1,7 @@
 /// The kinds of requests (`ZooDefs.OpCode`).
 enum Opcode: Int32 {
+    /// In a `multi` alone, where servers make this of `create2`.
+    case create = 1
     case delete = 2
     case exists = 3
     case getData = 4

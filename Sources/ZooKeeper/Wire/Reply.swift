@@ -68,7 +68,8 @@ extension JuteReader {
             _ = try int32()
             if isEnd { break }
             switch opcode {
-            case .create2: results.append(.created(try createdNode()))
+            case .create: results.append(.created(path: try string()))
+            case .create2: results.append(.created(path: try createdNode().path))
             case .delete: results.append(.deleted)
             case .setData: results.append(.set(try stat()))
             case .check: results.append(.checked)

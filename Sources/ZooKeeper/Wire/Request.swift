@@ -107,7 +107,7 @@ extension JuteWriter {
         for operation in operations {
             switch operation {
             case .create(let path, let data, let mode, let acl):
-                multiHeader(.create2)
+                multiHeader(.create)
                 create(path, data, mode, acl)
             case .delete(let path, let version):
                 multiHeader(.delete)
