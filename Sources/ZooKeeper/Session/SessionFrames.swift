@@ -48,7 +48,9 @@ extension ZooKeeperSession {
         input.removeAll()
         guard closeDeadline == nil else { return finishClosing(isConfirmed: true) }
         actions.append(.state(.expired))
-        tryNextServer(now: now)
+        // This server is there, and will begin a new one.
+        guard let address else { return tryNextServer(now: now) }
+        follow(.connect(server: server, address), now: now)
     }
 
     mutating func restoreMore(now: UInt64) {

@@ -25,6 +25,29 @@ final class RealLoop {
         return server
     }
 
+    /// A server that tests share; for those that do it no harm.
+    func sharedServer() throws -> ServerProcess {
+        try Self.shared.get()
+    }
+
+    nonisolated(unsafe) private static let shared = Result {
+        let server = try ServerProcess(port: FreePort.next())
+        try server.start()
+        return server
+    }
+
+    /// A connect string of the shared server with a chroot for this test alone.
+    func emptyChroot() throws -> String {
+        Self.chrootCount += 1
+        let connectString = "\(try sharedServer().address)/test-\(Self.chrootCount)"
+        let recorder = try client(connectString)
+        try recorder.connect(in: self)
+        try value { recorder.client.createChroot(completion: $0) }
+        return connectString
+    }
+
+    nonisolated(unsafe) private static var chrootCount = 0
+
     /// Three servers that serve together.
     func ensemble() throws -> Ensemble {
         let ensemble = try Ensemble()
@@ -72,6 +95,8 @@ final class RealLoop {
         try #require(isMet, "waited in vain for \(what)", sourceLocation: sourceLocation)
     }
 
+    static func clockMilliseconds() -> Double { GapMeter.milliseconds() }
+
     /// Makes a request and runs the loop until it completes.
     func result<Value>(
         sourceLocation: SourceLocation = #_sourceLocation,
@@ -118,38 +143,6 @@ final class RealLoop {
     }
 }
 
-/// A client that keeps what it tells.
-final class Recorder {
-    let client: ZooKeeperClient
-    private(set) var states: [ZooKeeperState] = []
-    private(set) var events: [ZooKeeperEvent] = []
-    private(set) var failures: [DisconnectReason] = []
-
-    init(_ client: ZooKeeperClient) {
-        self.client = client
-        client.onState = { [unowned self] in states.append($0) }
-        client.onEvent = { [unowned self] in events.append($0) }
-        client.onConnectFailed = { [unowned self] in failures.append($1) }
-    }
-
-    var isConnected: Bool { client.state.isConnected }
-
-    /// The connections so far, oldest first.
-    var connections: [ZooKeeperConnection] {
-        states.compactMap { if case .connected(let connection) = $0 { connection } else { nil } }
-    }
-
-    /// Begins to connect, and waits for it.
-    @discardableResult
-    func connect(
-        in real: RealLoop, sourceLocation: SourceLocation = #_sourceLocation
-    ) throws -> ZooKeeperConnection {
-        client.start()
-        try real.wait(for: "a connection", sourceLocation: sourceLocation) { [self] in isConnected }
-        return try #require(connections.last)
-    }
-}
-
 /// The largest time between two firings of a timer of 2 ms, which is at most that more than the
 /// longest turn. Time in which this thread was ready to run and another had the processor is not
 /// the loop's: `schedstat` says how much that was.
@@ -191,7 +184,7 @@ final class GapMeter {
         last = current
     }
 
-    private static func milliseconds() -> Double {
+    static func milliseconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) * 1000 + Double(time.tv_nsec) / 1e6
@@ -203,5 +196,17 @@ final class GapMeter {
         let fields = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
             .split(separator: " ")
         return fields.count > 1 ? (Double(fields[1]) ?? 0) / 1e6 : 0
+    }
+}
+
+extension Recorder {
+    /// Begins to connect, and waits for it.
+    @discardableResult
+    func connect(
+        in real: RealLoop, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> ZooKeeperConnection {
+        client.start()
+        try real.wait(for: "a connection", sourceLocation: sourceLocation) { [self] in isConnected }
+        return try #require(connections.last)
     }
 }

@@ -9,8 +9,8 @@ extension RealServerTests {
         @Test func everyKindOfNodeIsCreatedReadChangedAndDeleted() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let recorder = try real.client(server.address)
+            let server = try real.emptyChroot()
+            let recorder = try real.client(server)
             let connection = try recorder.connect(in: real)
             #expect(connection.isNew && connection.sessionID != 0)
             #expect(connection.timeoutMilliseconds == 4000)
@@ -43,8 +43,8 @@ extension RealServerTests {
         @Test func refusalsHaveTheirNames() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let client = try real.client(server.address)
+            let server = try real.emptyChroot()
+            let client = try real.client(server)
             try client.connect(in: real)
             let zk = client.client
             _ = try real.value { zk.create("/a", mode: .ephemeral, completion: $0) }
@@ -74,8 +74,8 @@ extension RealServerTests {
         @Test func aMultiIsDoneWhollyOrNotAtAll() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let client = try real.client(server.address + "/top/app")
+            let server = try real.emptyChroot()
+            let client = try real.client(server + "/top/app")
             try client.connect(in: real)
             let zk = client.client
             try real.value { zk.createChroot(completion: $0) }
@@ -111,8 +111,8 @@ extension RealServerTests {
         @Test func rulesKeepOutWhoeverHasAnotherPassword() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let owner = try real.client(server.address) {
+            let server = try real.emptyChroot()
+            let owner = try real.client(server) {
                 $0.authentications = [.digest(user: "canopy", password: "right")]
             }
             try owner.connect(in: real)
@@ -123,7 +123,7 @@ extension RealServerTests {
             let acl = try real.value { zk.getACL("/mine", completion: $0) }
             #expect(acl.rules.map(\.scheme) == ["digest"])
             #expect(acl.rules.first?.permissions == .all)
-            let stranger = try real.client(server.address)
+            let stranger = try real.client(server)
             try stranger.connect(in: real)
             try real.expect(.noAuth) { stranger.client.get("/mine", completion: $0) }
             try real.value {
@@ -145,8 +145,8 @@ extension RealServerTests {
         @Test func anAuthenticationThatIsRefusedIsTheEnd() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let client = try real.client(server.address)
+            let server = try real.emptyChroot()
+            let client = try real.client(server)
             try client.connect(in: real)
             let zk = client.client
             var results: [String] = []
@@ -164,9 +164,9 @@ extension RealServerTests {
         @Test func watchesHearOfWhatHappens() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let watcher = try real.client(server.address + "/w")
-            let other = try real.client(server.address + "/w")
+            let server = try real.emptyChroot()
+            let watcher = try real.client(server + "/w")
+            let other = try real.client(server + "/w")
             try watcher.connect(in: real)
             try other.connect(in: real)
             try real.value { other.client.createChroot(completion: $0) }
@@ -205,8 +205,8 @@ extension RealServerTests {
         @Test func aSubtreeIsReadWhole() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let client = try real.client(server.address + "/t")
+            let server = try real.emptyChroot()
+            let client = try real.client(server + "/t")
             try client.connect(in: real)
             let zk = client.client
             try real.value { zk.createChroot(completion: $0) }
@@ -234,11 +234,11 @@ extension RealServerTests {
         @Test func aChrootThatDoesNotExistIsNamed() throws {
             let real = try RealLoop()
             defer { real.end() }
-            let server = try real.server()
-            let client = try real.client(server.address + "/not/there")
+            let server = try real.emptyChroot()
+            let client = try real.client(server + "/not/there")
             try client.connect(in: real)
             let zk = client.client
-            let missing = ZooKeeperError.chrootMissing("/not/there")
+            let missing = ZooKeeperError.chrootMissing(client.client.connectString.chroot)
             try real.expect(missing) { zk.create("/a", completion: $0) }
             try real.expect(missing) { zk.children("/", completion: $0) }
             try real.expect(missing) { zk.multi([.create(path: "/a", data: [])], completion: $0) }

@@ -136,7 +136,7 @@ final class Ensemble {
         }
         let lines =
             [
-                "initLimit=20", "syncLimit=6", "standaloneEnabled=false",
+                "initLimit=20", "syncLimit=3", "standaloneEnabled=false",
                 "quorumListenOnAllIPs=false",
             ]
             + members
