@@ -22,6 +22,7 @@ public final class Node {
     private var server: HTTPServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
+    private var links: LinkServer?
     var membership: Membership?
     let seed: UInt64
     private var isStopping = false
@@ -83,9 +84,10 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let keyspace = makeKeyspace()
         let role = makeRole(listening: address)
+        let links = makeLinkServer(keyspace)
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
-            limits: limits
+            links: links, limits: limits
         ) { [unowned self] in refreshGauges() }
         let server = HTTPServer(loop: loop, limits: limits, service: service)
         self.server = server
@@ -115,6 +117,7 @@ public final class Node {
             server?.closeConnections()
             membership?.close()
             attacher?.close()
+            links?.closeAll(reason: "the parent stops")
             keyspace?.close()
             log.info("stopped")
             completion()
@@ -144,6 +147,14 @@ public final class Node {
         keyspace.start()
         self.keyspace = keyspace
         return keyspace
+    }
+
+    private func makeLinkServer(_ keyspace: Keyspace) -> LinkServer {
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: settings.maxBodyBytes, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
+        return links
     }
 
     /// Room for the largest value at least, however small the node is.

@@ -20,8 +20,13 @@ extension Node {
     private func dial(
         _ ancestor: Ancestor, _ onEvent: @escaping (ParentDialEvent) -> Void
     ) -> any ParentDial {
-        let dial = NoDial()
-        loop.schedule { if !dial.isClosed { onEvent(.notALink(status: 404)) } }
+        guard let keyspace else { preconditionFailure("the keyspace is made first") }
+        let dial = LinkDial(to: ancestor, keyspace: keyspace, onEvent: onEvent)
+        dial.start { [self] delegate in
+            ParentSession(
+                to: ancestor.endpoint, name: settings.name, loop: loop, limits: limits,
+                metrics: metrics, delegate: delegate)
+        }
         return dial
     }
 
@@ -40,9 +45,4 @@ extension Node {
         return NodeReport(
             parent: attached.ancestor.name, way: attached.way, coherence: keyspace?.policy.mode)
     }
-}
-
-private final class NoDial: ParentDial {
-    var isClosed = false
-    func close(reason: String) { isClosed = true }
 }

@@ -15,6 +15,8 @@ enum Route {
     case parentOf(UnsafeRawBufferPointer)
     case structure
     case nodes
+    /// The ordered link of a child.
+    case link
     case synchronize
     case livez
     case readyz
@@ -74,7 +76,7 @@ enum Router {
         [
             ("/", .alive), ("/store", .storeAll), ("/keys", .keys), ("/livez", .livez),
             ("/readyz", .readyz), ("/version", .version), ("/metrics", .metrics),
-            ("/nodes", .nodes), ("/nodes/structure", .structure),
+            ("/nodes", .nodes), ("/link", .link), ("/nodes/structure", .structure),
             ("/clients/register", .registerClient), ("/synchronize", .synchronize),
             ("/docs", .docs),
             ("/openapi.json", .openAPI), ("*", .server),

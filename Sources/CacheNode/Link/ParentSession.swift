@@ -9,7 +9,7 @@ final class ParentSession: ParentPort, LinkStreamOwner {
     private let name: [UInt8]
     private let queuedBytesMax: Int
     private let request: UpgradeRequest
-    private weak var delegate: (any LinkDelegate)?
+    private weak var delegate: (any ParentLinkDelegate)?
     /// Who is told how it ended; nil when nobody is to be told any more.
     private var onOutcome: ((ParentSessionOutcome) -> Void)?
     private var stream: LinkStream?
@@ -23,7 +23,7 @@ final class ParentSession: ParentPort, LinkStreamOwner {
     init(
         to endpoint: Endpoint, name: String, loop: any EventLoop, limits: HTTPLimits,
         queuedBytesMax: Int? = nil, metrics: UnsafeMutablePointer<Metrics>,
-        delegate: any LinkDelegate
+        delegate: any ParentLinkDelegate
     ) {
         self.loop = loop
         self.metrics = metrics
