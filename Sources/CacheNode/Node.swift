@@ -20,9 +20,9 @@ public final class Node {
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
     private var server: HTTPServer?
+    private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
-    private var links: LinkServer?
     var membership: Membership?
     let seed: UInt64
     private var isStopping = false
@@ -84,7 +84,10 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let keyspace = makeKeyspace()
         let role = makeRole(listening: address)
-        let links = makeLinkServer(keyspace)
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: limits.bodyBytesMax, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
             links: links, limits: limits
@@ -117,11 +120,11 @@ public final class Node {
             server?.closeConnections()
             membership?.close()
             attacher?.close()
-            links?.closeAll(reason: "the parent stops")
             keyspace?.close()
             log.info("stopped")
             completion()
         }
+        links?.closeAll(reason: "the node stops")
         guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
@@ -147,14 +150,6 @@ public final class Node {
         keyspace.start()
         self.keyspace = keyspace
         return keyspace
-    }
-
-    private func makeLinkServer(_ keyspace: Keyspace) -> LinkServer {
-        let links = LinkServer(
-            loop: loop, bodyBytesMax: settings.maxBodyBytes, metrics: metrics, log: log)
-        links.delegate = keyspace
-        self.links = links
-        return links
     }
 
     /// Room for the largest value at least, however small the node is.

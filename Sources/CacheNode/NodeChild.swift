@@ -21,13 +21,11 @@ extension Node {
         _ ancestor: Ancestor, _ onEvent: @escaping (ParentDialEvent) -> Void
     ) -> any ParentDial {
         guard let keyspace else { preconditionFailure("the keyspace is made first") }
-        let dial = LinkDial(to: ancestor, keyspace: keyspace, onEvent: onEvent)
-        dial.start { [self] delegate in
-            ParentSession(
-                to: ancestor.endpoint, name: settings.name, loop: loop, limits: limits,
-                metrics: metrics, delegate: delegate)
-        }
-        return dial
+        let session = ParentSession(
+            to: ancestor.endpoint, name: settings.name, loop: loop, limits: limits,
+            metrics: metrics, delegate: keyspace)
+        session.start(onEvent: onEvent)
+        return session
     }
 
     private func makePlainParent(_ ancestor: Ancestor) -> HTTPParent {

@@ -1,12 +1,12 @@
 import UVHTTP
 
-/// `GET /link`: a child asks for the ordered link (`docs/link.md`).
+/// `GET /link`: where a child's link begins.
 extension NodeService {
-    func openLink(_ request: HTTPRequest, _ responder: HTTPResponder) {
-        guard request.method == .get, request.asksUpgrade(to: LinkFrames.protocolName) else {
+    func beginLink(_ request: HTTPRequest, _ responder: HTTPResponder) {
+        guard request.asksUpgrade(to: LinkFrames.protocolName) else {
             return respondError(
-                HTTPStatus(426), "this is where child nodes attach, by an upgrade", .own, responder,
-                fieldLines: "Upgrade: canopy-link/1\r\nConnection: upgrade\r\n")
+                .upgradeRequired, "a link is asked for with Upgrade: \(LinkFrames.protocolName)",
+                .own, responder, fieldLines: "Connection: Upgrade\r\nUpgrade: canopy-link/1\r\n")
         }
         responder.upgrade(to: LinkFrames.protocolName) { [links] in links.accept($0) }
     }

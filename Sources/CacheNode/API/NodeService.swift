@@ -23,7 +23,8 @@ final class NodeService: HTTPService {
 
     init(
         keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
-        loop: any EventLoop, role: NodeRole, links: LinkServer, limits: HTTPLimits, refreshGauges: @escaping () -> Void
+        loop: any EventLoop, role: NodeRole, links: LinkServer, limits: HTTPLimits,
+        refreshGauges: @escaping () -> Void
     ) {
         self.keyspace = keyspace
         cache = keyspace.cache
@@ -84,8 +85,8 @@ final class NodeService: HTTPService {
             } else {
                 showNodes(responder)
             }
-        case .link: openLink(request, responder)
         case .synchronize: synchronize(responder)
+        case .link: beginLink(request, responder)
         default: onOperation(route, request, responder)
         }
     }

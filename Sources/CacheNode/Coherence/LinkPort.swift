@@ -20,10 +20,7 @@ struct ChildID: Hashable {
 }
 
 /// What the links tell the keyspace. Calls come on the loop's thread, one at a time.
-typealias LinkDelegate = ChildLinkDelegate & ParentLinkDelegate
-
-/// What the links to children tell.
-protocol ChildLinkDelegate: AnyObject {
+protocol LinkDelegate: AnyObject {
     /// A child said HELLO; the port has been sent nothing yet, and is sent WELCOME in this call.
     func onChildAttached(
         _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
@@ -33,10 +30,7 @@ protocol ChildLinkDelegate: AnyObject {
     /// The session is over; nothing is owed to the child any more. Not called for a child that was
     /// ended by the keyspace itself.
     func onChildDetached(_ child: ChildID)
-}
 
-/// What a link to a parent tells.
-protocol ParentLinkDelegate: AnyObject {
     /// What HELLO must say: the origin of this node's writes, and the newest version shown.
     var greeting: (origin: UInt64, shown: Version) { get }
     /// A parent said WELCOME to a HELLO sent at `helloMilliseconds` of the loop's clock: a new
