@@ -1806,7 +1806,9 @@ enum OpenAPIDocument {
                 "properties": {
                   "coherence": {
                     "type": "string",
-                    "description": "How changes come down the tree; `none`: they don't."
+                    "enum": ["push", "ttl", "sync", "none"],
+                    "description": "What happens to copies when a key changes: told at once, left \#
+        to expire, told in rounds, or nothing."
                   },
                   "depth": {
                     "type": "integer",
@@ -1872,7 +1874,9 @@ enum OpenAPIDocument {
                   },
                   "coherence": {
                     "type": "string",
-                    "description": "How changes come down the tree; `none`: they don't."
+                    "enum": ["push", "ttl", "sync", "none"],
+                    "description": "What happens to copies when a key changes: told at once, left \#
+        to expire, told in rounds, or nothing."
                   },
                   "nodes": {
                     "type": "array",
