@@ -9,7 +9,7 @@ CLUSTER_TESTS ?= Tests/ClusterTests
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help run test build install-build install-test lint unit docs-check cluster-test sanitize clean
+.PHONY: help run test build install-build install-test lint unit docs-check cluster-test model sanitize clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ unit: ## Run the unit tests
 
 cluster-test: ## Run whole trees of real processes through every promise
 	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(CLUSTER_TESTS)
+
+model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
+	@scripts/install.sh model
+	@Tests/Model/check.sh
 
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer
