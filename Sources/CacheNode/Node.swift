@@ -189,4 +189,27 @@ public final class Node {
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
     }
+
+    // MARK: Looking in from outside
+
+    /// What is held of a key; nil when it isn't held.
+    package func copy(of key: [UInt8]) -> HeldCopy? {
+        key.withUnsafeBytes { key in
+            let entry = cache.pointee.find(key)
+            guard !entry.isNone else { return nil }
+            return HeldCopy(
+                version: nil, isAbsent: cache.pointee.isAbsent(entry),
+                isUncommitted: cache.pointee.uncommitted(of: entry) != 0,
+                value: Array(cache.pointee.value(of: entry)))
+        }
+    }
+
+    /// Writes done here, in all: at the root, its commits.
+    package var commitCount: UInt64 { metrics.pointee.writes &+ metrics.pointee.deletes }
+
+    /// Writes that wait for the parent.
+    package var queuedCount: Int { parentLink?.queuedCount ?? 0 }
+
+    /// Whether this node has its place: the root always, a child once it knows its parent.
+    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
 }
