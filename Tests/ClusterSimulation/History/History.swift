@@ -91,6 +91,8 @@ package struct WriteRecord: Sendable {
     package var start: UInt64
     package var end: UInt64?
     package var outcome = Outcome.unknown
+    /// The node has begun another life between question and answer: which one answered isn't known.
+    package var isAcrossLives = false
 
     package init(number: Int, key: Int, life: Life, start: UInt64) {
         self.number = number
@@ -125,6 +127,8 @@ package struct ReadRecord: Sendable {
     package var boundMicroseconds: UInt64?
     /// The answer says that it is older than the limit.
     package var isMarkedStale = false
+    /// As of a write.
+    package var isAcrossLives = false
 
     package init(key: Int, life: Life, start: UInt64, end: UInt64, content: Content) {
         self.key = key

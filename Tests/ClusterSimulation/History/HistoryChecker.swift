@@ -65,7 +65,9 @@ package struct HistoryChecker {
     /// history.
     private func isExcused(_ write: WriteRecord) -> Bool {
         guard write.ack != .root,
-            history.crashes.contains(where: { $0.life == write.life && $0.time >= write.start })
+            history.crashes.contains(where: {
+                $0.life.node == write.life.node && $0.time >= write.start
+            })
         else { return false }
         return write.ack == .local
             || history.crashes.contains { $0.life.node != write.life.node && $0.time >= write.start }

@@ -82,11 +82,11 @@ extension HistoryChecker {
     mutating func checkOrder() {
         guard rules.copiesFollow || rules.ownWritesAreRead else { return }
         var writes: [Place: [WriteRecord]] = [:]
-        for write in history.writes where write.outcome == .acknowledged {
+        for write in history.writes where write.outcome == .acknowledged && !write.isAcrossLives {
             writes[Place(life: write.life, key: write.key), default: []].append(write)
         }
         var reads: [Place: [ReadRecord]] = [:]
-        for read in history.reads {
+        for read in history.reads where !read.isAcrossLives {
             let place = Place(life: read.life, key: read.key)
             reads[place, default: []].append(read)
             if rules.ownWritesAreRead { checkOwnWrites(read, writes[place] ?? []) }

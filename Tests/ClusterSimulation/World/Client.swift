@@ -97,6 +97,7 @@ final class Client {
         default: return nil
         }
         var record = ReadRecord(key: key, life: life, start: start, end: run.now, content: content)
+        record.isAcrossLives = member.life != life
         record.wish = wish
         record.version = answer.field("etag").flatMap { ETag(quoted: $0) }
         record.boundMicroseconds = answer.field("staleness-bound").flatMap(Self.microseconds)
@@ -134,6 +135,7 @@ final class Client {
     private func onWritten(_ number: Int, _ answer: Answer?) {
         var write = run.history.writes[number]
         write.end = run.now
+        write.isAcrossLives = member.life != write.life
         write.outcome = Self.outcome(answer)
         run.history.writes[number] = write
         run.story.line("\(write.text): \(text(answer))")
@@ -146,7 +148,7 @@ final class Client {
         case 200, 201, 204: .acknowledged
         case 412: .conditionFailed
         case 501, 507, 400: .refused
-        case 503 where answer?.text.contains("nothing was changed") == true: .refused
+        case 503 where answer?.text.contains("not confirmed") == false: .refused
         default: .unknown
         }
     }

@@ -13,6 +13,8 @@ package final class Cluster {
     private(set) var members: [ClusterMember] = []
     private var seeds: SimRandom
     private let logDescriptor: Int32
+    /// Nodes outlive what happens on their loops, which ends with the world.
+    private var gone: [Node] = []
 
     /// Hosts, and no process on them yet.
     package init(_ plan: ClusterPlan, _ story: Story) {
@@ -35,6 +37,7 @@ package final class Cluster {
     package func close() {
         world.close()
         members.removeAll()
+        gone.removeAll()
         if !story.isTold { Glibc.close(logDescriptor) }
     }
 
@@ -66,6 +69,7 @@ package final class Cluster {
         guard member.host.isUp else { return }
         story.line("\(member.life) crashes (\(crash))")
         member.host.crash(crash)
+        if let node = member.node { gone.append(node) }
         member.node = nil
     }
 

@@ -166,7 +166,8 @@ package final class ClusterRun {
     /// Something has been done to a node that may cost its clients their answers.
     func noteTrouble(_ member: ClusterMember) { lastTrouble[member.index] = now }
 
+    /// A client hears of it only when it asks the next time.
     func wasInTrouble(_ member: ClusterMember, since time: UInt64) -> Bool {
-        lastTrouble[member.index] >= time || !member.isRunning
+        lastTrouble[member.index] + 1_000_000 >= time || !member.isRunning
     }
 }
