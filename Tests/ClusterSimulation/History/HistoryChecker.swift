@@ -64,6 +64,9 @@ package struct HistoryChecker {
     /// has it: while it lives the write is there, and whether it was there is known from its
     /// history.
     private func isExcused(_ write: WriteRecord) -> Bool {
+        if !rules.nodesKeepWrites {
+            return history.crashes.contains { $0.time >= write.start }
+        }
         guard write.ack != .root,
             history.crashes.contains(where: {
                 $0.life.node == write.life.node && $0.time >= write.start
@@ -155,6 +158,8 @@ package struct CheckedRules: Sendable {
     package var copiesFollow = true
     package var ownWritesAreRead = true
     package var writesArriveOnce = true
+    /// A node keeps a write until the root's commit comes back, and not only until its parent has it.
+    package var nodesKeepWrites = true
     /// How old an answer may be without saying that it is stale; nil without a limit.
     package var limitMicroseconds: UInt64?
     /// How much older an answer may be than it says, because clocks of nodes count milliseconds.

@@ -9,7 +9,7 @@ extension HistoryChecker {
             if write.key != read.key || write.start > read.end {
                 return report(.valuesAreThoseWritten, read.text)
             }
-            if write.outcome == .refused || write.outcome == .conditionFailed {
+            if rules.copiesFollow, write.outcome == .refused || write.outcome == .conditionFailed {
                 // While the root hadn't refused it yet it may have been readable where it was made.
                 if let end = write.end, end < read.start {
                     report(.refusedWritesChangeNothing, "\(read.text), after \(write.text)")

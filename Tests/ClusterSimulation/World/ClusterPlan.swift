@@ -112,6 +112,7 @@ extension ClusterPlan {
             rules.copiesFollow = false
             rules.writesArriveOnce = false
             rules.ownWritesAreRead = troubles.isEmpty
+            rules.nodesKeepWrites = false
         }
         return rules
     }
