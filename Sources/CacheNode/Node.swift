@@ -20,7 +20,8 @@ public final class Node {
     private let cache: UnsafeMutablePointer<Cache>
     private let metrics: UnsafeMutablePointer<Metrics>
     private var server: HTTPServer?
-    private var parentLink: ParentLink?
+    private var keyspace: Keyspace?
+    private var httpParent: HTTPParent?
     private var membership: Membership?
     private let seed: UInt64
     private var isStopping = false
@@ -39,7 +40,8 @@ public final class Node {
         limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
         self.limits = limits
         do throws(CacheError) {
-            let empty = try Cache(bytesMax: settings.memoryBytes, seed: seed)
+            let empty = try Cache(
+                bytesMax: settings.memoryBytes, seed: seed, evictsValues: !settings.isRoot)
             cache = .allocate(capacity: 1)
             cache.initialize(to: empty)
         } catch {
@@ -100,18 +102,19 @@ public final class Node {
     public func stop(completion: @escaping () -> Void) {
         guard !isStopping else { return }
         isStopping = true
-        log.info("stopping", ["queued": .int(parentLink?.queuedCount ?? 0)])
+        log.info("stopping", ["queued": .int(keyspace?.upward.count ?? 0)])
         var isDone = false
         let finish = { [self] in
             guard !isDone else { return }
             isDone = true
-            let lost = parentLink?.queuedCount ?? 0
+            let lost = keyspace?.upward.count ?? 0
             if lost > 0 {
                 log.error("writes that the parent has not taken are lost", ["count": .int(lost)])
             }
             server?.closeConnections()
             membership?.close()
-            parentLink?.close()
+            httpParent?.close()
+            keyspace?.close()
             log.info("stopped")
             completion()
         }
@@ -119,24 +122,26 @@ public final class Node {
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
         server.stop { [self] in
-            if let parentLink { parentLink.whenEmpty(finish) } else { finish() }
+            if let keyspace { keyspace.whenEmpty(finish) } else { finish() }
         }
     }
 
     // MARK: Wiring
 
     private func makeKeyspace() -> Keyspace {
-        guard let root = settings.root else {
-            return Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: nil)
+        let role: KeyspaceRole
+        if let root = settings.root {
+            role = .child(
+                "this node has not joined the tree yet: it waits for the root at \(root)")
+        } else {
+            role = .root(epoch: UInt32(clamping: loop.unixSeconds))
         }
-        let link = ParentLink(
-            loop: loop, limits: limits, metrics: metrics, log: log,
-            queueCountMax: settings.upwardQueueMax,
-            queueBytesMax: queueBytesMax, root: root,
-            seed: seed)
-        parentLink = link
-        let keyspace = Keyspace(cache: cache, metrics: metrics, loop: loop, upstream: link)
-        link.delegate = keyspace
+        let keyspace = Keyspace(
+            cache: cache, metrics: metrics, loop: loop, name: settings.name, origin: seed,
+            policy: settings.policy, role: role,
+            upward: UpwardQueue(countMax: settings.upwardQueueMax, bytesMax: queueBytesMax))
+        keyspace.start()
+        self.keyspace = keyspace
         return keyspace
     }
 
@@ -155,9 +160,20 @@ public final class Node {
         }
         let membership = Membership(
             settings: settings, root: root, loop: loop, limits: limits, log: log)
-        membership.onParent = { [unowned self] in parentLink?.attach(to: $0) }
+        membership.onParent = { [unowned self] in attach(to: $0) }
         self.membership = membership
         return .child(membership)
+    }
+
+    private func attach(to parent: Parent) {
+        guard let keyspace else { return }
+        httpParent?.close()
+        let plain = HTTPParent(
+            parent, queue: keyspace.upward, loop: loop, limits: limits, metrics: metrics, log: log,
+            seed: seed)
+        plain.delegate = keyspace
+        httpParent = plain
+        keyspace.onPlainParent(plain, reason: "")
     }
 
     private func onListening(_ bound: SocketAddress, _ role: NodeRole) {

@@ -3,15 +3,19 @@ import UVHTTP
 /// `/kv/<key>`: raw bytes in, the same bytes out.
 extension NodeService {
     @inline(__always)
-    func getKV(_ key: UnsafeRawBufferPointer, _ responder: HTTPResponder) {
+    func getKV(
+        _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
+    ) {
         let entry = cache.pointee.read(key)
-        guard !entry.isNone, !cache.pointee.isAbsent(entry) else {
-            return missKV(key, entry, responder)
-        }
+        guard !entry.isNone, !request.hasConditions, keyspace.isServable(entry),
+            !cache.pointee.isAbsent(entry)
+        else { return readWithCare(key, entry, request, .kv, responder) }
         metrics.pointee.hits &+= 1
+        let note = keyspace.hitNote(entry)
         responder.respondOK(
             contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
-            body: cache.pointee.value(of: entry))
+            body: cache.pointee.value(of: entry), fieldBytesMax: ReadFields.bytesMax
+        ) { readFields.pointee.write(note, to: $0) }
     }
 
     func onKV(
@@ -20,32 +24,25 @@ extension NodeService {
         switch request.method {
         case .put: putKV(key, request, responder)
         case .delete: deleteKV(key, request, responder)
-        default: getKV(key, responder)
+        default: getKV(key, request, responder)
         }
     }
 
-    @inline(never)
-    private func missKV(
-        _ key: UnsafeRawBufferPointer, _ entry: EntryReference, _ responder: HTTPResponder
-    ) {
-        guard mustAsk(for: entry) else { return answerKV(.absent, responder) }
-        let answer = responder.later()
-        keyspace.fetch(key) { [self] outcome in
-            answer.respond { answerKV(outcome, $0) }
-        }
-    }
-
-    private func answerKV(_ outcome: ReadOutcome, _ responder: HTTPResponder) {
+    func answerKV(_ outcome: ReadOutcome, _ responder: HTTPResponder) {
+        var lines = ByteQueue()
+        if let note = outcome.note { readFields.pointee.append(note, to: &lines) }
         switch outcome {
-        case .held(let entry):
-            responder.respondOK(
-                contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
-                body: cache.pointee.value(of: entry))
-        case .passing(let bytes, let mediaType):
-            responder.respondOK(contentType: mediaType, body: bytes)
+        case .held(let entry, _):
+            responder.respond(
+                .ok, contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
+                fieldLines: lines.readable, body: cache.pointee.value(of: entry))
+        case .passing(let bytes, let mediaType, _):
+            responder.respond(
+                .ok, contentType: mediaType, fieldLines: lines.readable, body: bytes)
         case .absent:
             responder.respond(
-                .notFound, contentType: "text/plain; charset=utf-8", body: "key not found")
+                .notFound, contentType: StaticString("text/plain; charset=utf-8").bytes,
+                fieldLines: lines.readable, body: StaticString("key not found").bytes)
         case .unavailable(let reason):
             respondError(.serviceUnavailable, reason, .kv, responder)
         }
@@ -54,7 +51,7 @@ extension NodeService {
     private func putKV(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
-        guard let awaitsParent = waitPropagate(request, responder) else { return }
+        guard let wish = writeWish(request, .kv, responder) else { return }
         let mediaType = request.fields.first("content-type") ?? Self.defaultMediaType.bytes
         guard mediaType.count <= Self.mediaTypeBytesMax else {
             return respondError(
@@ -64,24 +61,15 @@ extension NodeService {
         let outcome = keyspace.put(
             key, value: request.body,
             mediaType: mediaType.isEmpty ? Self.defaultMediaType.bytes : mediaType,
-            awaitsParent: awaitsParent)
+            condition: wish.condition, ack: wish.ack)
         finish(outcome, .kv, responder) { [] }
     }
 
     private func deleteKV(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
-        guard let awaitsParent = waitPropagate(request, responder) else { return }
-        finish(keyspace.delete(key, awaitsParent: awaitsParent), .kv, responder) { [] }
-    }
-
-    /// The query's `wait_propagate`; nil when it was refused.
-    private func waitPropagate(_ request: HTTPRequest, _ responder: HTTPResponder) -> Bool? {
-        guard request.query.count > 0,
-            let value = HTTPQuery(request.query).decodedValue(of: "wait_propagate")
-        else { return true }
-        if let flag = value.withUnsafeBytes({ QueryFlag.waitPropagate($0) }) { return flag }
-        respondError(.badRequest, "wait_propagate must be 0 or 1", .kv, responder)
-        return nil
+        guard let wish = writeWish(request, .kv, responder) else { return }
+        let outcome = keyspace.delete(key, condition: wish.condition, ack: wish.ack)
+        finish(outcome, .kv, responder) { [] }
     }
 }

@@ -15,6 +15,8 @@ final class NodeService: HTTPService {
     let role: NodeRole
     /// Brings the gauges up to date before they are shown.
     let refreshGauges: () -> Void
+    /// Writes the fields of answers to reads.
+    let readFields: UnsafeMutablePointer<ReadFields>
     /// Where keys are decoded: as long as a target may be.
     private let scratch: UnsafeMutableRawPointer
 
@@ -29,10 +31,16 @@ final class NodeService: HTTPService {
         self.loop = loop
         self.role = role
         self.refreshGauges = refreshGauges
+        readFields = .allocate(capacity: 1)
+        readFields.initialize(to: ReadFields(nodeName: settings.name))
         scratch = .allocate(byteCount: limits.headBytesMax, alignment: 8)
     }
 
-    deinit { scratch.deallocate() }
+    deinit {
+        readFields.deinitialize(count: 1)
+        readFields.deallocate()
+        scratch.deallocate()
+    }
 
     func admit(_ request: HTTPRequest) -> HTTPAdmission {
         let route = Router.route(request.path)
@@ -44,7 +52,7 @@ final class NodeService: HTTPService {
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
         if case .kv(let encoded) = route, request.method == .get {
-            return withKey(encoded, .kv, responder) { getKV($0, responder) }
+            return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
         }
         if case .unknown = route { return notFound(responder) }
         guard route.allows(request.method) else {
@@ -74,6 +82,7 @@ final class NodeService: HTTPService {
             } else {
                 showNodes(responder)
             }
+        case .synchronize: synchronize(responder)
         default: onOperation(route, responder)
         }
     }
@@ -102,8 +111,12 @@ final class NodeService: HTTPService {
 
     func respondError(
         _ status: HTTPStatus, _ detail: String, _ style: ErrorStyle, _ responder: HTTPResponder,
-        fieldLines: StaticString = ""
+        fieldLines: StaticString = "", note: ReadNote? = nil, version: Version = .none
     ) {
+        var lines = ByteQueue()
+        lines.append(fieldLines)
+        readFields.pointee.appendTag(version, to: &lines)
+        if let note { readFields.pointee.append(note, to: &lines) }
         var body = ByteQueue()
         let mediaType: StaticString
         switch style {
@@ -120,7 +133,7 @@ final class NodeService: HTTPService {
             ).append(to: &body)
         }
         responder.respond(
-            status, contentType: mediaType.bytes, fieldLines: fieldLines.bytes, body: body.readable)
+            status, contentType: mediaType.bytes, fieldLines: lines.readable, body: body.readable)
     }
 
     private func notFound(_ responder: HTTPResponder) {

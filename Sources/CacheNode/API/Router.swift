@@ -15,6 +15,7 @@ enum Route {
     case parentOf(UnsafeRawBufferPointer)
     case structure
     case nodes
+    case synchronize
     case livez
     case readyz
     case version
@@ -29,7 +30,7 @@ enum Route {
     var allowLine: StaticString {
         switch self {
         case .kv, .store: "Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"
-        case .registerClient: "Allow: POST, OPTIONS\r\n"
+        case .registerClient, .synchronize: "Allow: POST, OPTIONS\r\n"
         case .nodes: "Allow: GET, HEAD, POST, OPTIONS\r\n"
         default: "Allow: GET, HEAD, OPTIONS\r\n"
         }
@@ -39,7 +40,7 @@ enum Route {
     func allows(_ method: HTTPMethod) -> Bool {
         switch (self, method) {
         case (_, .options): true
-        case (.registerClient, _): method == .post
+        case (.registerClient, _), (.synchronize, _): method == .post
         case (_, .get), (_, .head): true
         case (.nodes, .post), (.kv, .put), (.kv, .delete), (.store, .put), (.store, .delete): true
         default: false
@@ -74,7 +75,8 @@ enum Router {
             ("/", .alive), ("/store", .storeAll), ("/keys", .keys), ("/livez", .livez),
             ("/readyz", .readyz), ("/version", .version), ("/metrics", .metrics),
             ("/nodes", .nodes), ("/nodes/structure", .structure),
-            ("/clients/register", .registerClient), ("/docs", .docs),
+            ("/clients/register", .registerClient), ("/synchronize", .synchronize),
+            ("/docs", .docs),
             ("/openapi.json", .openAPI), ("*", .server),
         ]
     }

@@ -20,52 +20,61 @@ extension NodeService {
         switch request.method {
         case .put: putStore(key, request, responder)
         case .delete: deleteStore(key, request, responder)
-        default: getStore(key, responder)
+        default: getStore(key, request, responder)
         }
     }
 
-    private func getStore(_ key: UnsafeRawBufferPointer, _ responder: HTTPResponder) {
-        let entry = cache.pointee.read(key)
-        guard !entry.isNone, !cache.pointee.isAbsent(entry) else {
-            return missStore(key, entry, responder)
-        }
-        metrics.pointee.hits &+= 1
-        respondStored(cache.pointee.value(of: entry), form(of: entry), responder)
-    }
-
-    @inline(never)
-    private func missStore(
-        _ key: UnsafeRawBufferPointer, _ entry: EntryReference, _ responder: HTTPResponder
+    private func getStore(
+        _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
-        guard mustAsk(for: entry) else { return answerStore(.absent, responder) }
-        let answer = responder.later()
-        keyspace.fetch(key) { [self] outcome in
-            answer.respond { answerStore(outcome, $0) }
-        }
+        let entry = cache.pointee.read(key)
+        guard !entry.isNone, !request.hasConditions, keyspace.isServable(entry),
+            !cache.pointee.isAbsent(entry)
+        else { return readWithCare(key, entry, request, .store, responder) }
+        metrics.pointee.hits &+= 1
+        let note = keyspace.hitNote(entry)
+        let value = cache.pointee.value(of: entry)
+        let form = form(of: entry)
+        responder.respondOK(
+            contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form),
+            fieldBytesMax: ReadFields.bytesMax,
+            writeFields: { readFields.pointee.write(note, to: $0) },
+            { StoreAnswer.append(value, form, to: &$0) })
     }
 
-    private func answerStore(_ outcome: ReadOutcome, _ responder: HTTPResponder) {
+    func answerStore(_ outcome: ReadOutcome, _ responder: HTTPResponder) {
+        var lines = ByteQueue()
+        if let note = outcome.note { readFields.pointee.append(note, to: &lines) }
         switch outcome {
-        case .held(let entry):
-            respondStored(cache.pointee.value(of: entry), form(of: entry), responder)
-        case .passing(let bytes, let mediaType):
+        case .held(let entry, _):
+            respondStored(cache.pointee.value(of: entry), form(of: entry), lines, responder)
+        case .passing(let bytes, let mediaType, _):
             let form = StoreAnswer.form(of: bytes, isJSONType: StoreAnswer.isJSONType(mediaType))
-            respondStored(bytes, form, responder)
+            respondStored(bytes, form, lines, responder)
         case .absent:
             responder.respond(
-                .notFound, contentType: "application/json", body: #"{"detail":"Key not found"}"#)
+                .notFound, contentType: StaticString("application/json").bytes,
+                fieldLines: lines.readable,
+                body: StaticString(#"{"detail":"Key not found"}"#).bytes)
         case .unavailable(let reason):
             respondError(.serviceUnavailable, reason, .store, responder)
         }
     }
 
-    @inline(__always)
     private func respondStored(
-        _ value: UnsafeRawBufferPointer, _ form: StoredForm, _ responder: HTTPResponder
+        _ value: UnsafeRawBufferPointer, _ form: StoredForm, _ lines: borrowing ByteQueue,
+        _ responder: HTTPResponder
     ) {
+        let lines = lines.readable
         responder.respondOK(
-            contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form)
-        ) { StoreAnswer.append(value, form, to: &$0) }
+            contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form),
+            fieldBytesMax: lines.count,
+            writeFields: { room in
+                UnsafeMutableRawBufferPointer(start: room, count: lines.count)
+                    .copyMemory(from: lines)
+                return lines.count
+            },
+            { StoreAnswer.append(value, form, to: &$0) })
     }
 
     private func putStore(
@@ -73,10 +82,14 @@ extension NodeService {
     ) {
         do throws(ValidationFailure) {
             let parsed = try StoreRequestBody(request.body)
+            guard
+                let wish = writeWish(
+                    request, .store, responder, waitsForParent: parsed.givenWaitForParent)
+            else { return }
             let value = UnsafeRawBufferPointer(rebasing: request.body[parsed.value])
             let outcome = keyspace.put(
                 key, value: value, mediaType: StaticString("application/json").bytes,
-                awaitsParent: parsed.waitForParent)
+                condition: wish.condition, ack: wish.ack)
             finish(outcome, .store, responder) {
                 var body = ByteQueue()
                 StoreAnswer.appendStored(key: key, json: value, to: &body)
@@ -90,17 +103,21 @@ extension NodeService {
     private func deleteStore(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
-        var awaitsParent = true
+        var waitsForParent: Bool?
         if let value = HTTPQuery(request.query).decodedValue(of: "wait_for_parent") {
-            guard let flag = value.withUnsafeBytes({ QueryFlag.waitForParent($0) }) else {
+            waitsForParent = value.withUnsafeBytes { QueryFlag.waitForParent($0) }
+            guard waitsForParent != nil else {
                 return value.withUnsafeBytes {
                     respondInvalid(
                         ValidationFailure([.queryFlagNotUnderstood]), input: $0, responder)
                 }
             }
-            awaitsParent = flag
         }
-        finish(keyspace.delete(key, awaitsParent: awaitsParent), .store, responder) {
+        guard
+            let wish = writeWish(request, .store, responder, waitsForParent: waitsForParent)
+        else { return }
+        let outcome = keyspace.delete(key, condition: wish.condition, ack: wish.ack)
+        finish(outcome, .store, responder) {
             var body = ByteQueue()
             StoreAnswer.appendDeleted(key: key, to: &body)
             return Array(body.readable)

@@ -142,7 +142,7 @@ extension NodeService {
         json.beginObject(&output)
         json.member("root", keeper.tree.root.name, &output)
         json.member("depth", keeper.tree.depth, &output)
-        json.member("coherence", settings.coherence.rawValue, &output)
+        json.member("coherence", settings.policy.mode.rawValue, &output)
         json.name("nodes", &output)
         json.beginArray(&output)
         for member in keeper.tree.members {
@@ -187,7 +187,7 @@ extension NodeService {
         json.endArray(&output)
         json.name("settings", &output)
         json.beginObject(&output)
-        json.member("coherence", settings.coherence.rawValue, &output)
+        json.member("coherence", settings.policy.mode.rawValue, &output)
         json.member("depth", tree.depth, &output)
         json.member("heartbeat_seconds", Settings.heartbeatSeconds, &output)
         json.endObject(&output)

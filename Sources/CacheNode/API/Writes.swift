@@ -1,93 +1,133 @@
 import UVHTTP
 
-/// What both APIs share: whether a miss must climb, and how a write's outcome becomes an answer.
+/// What both APIs share of writing: what the writer asks for, and how an outcome becomes an answer.
 extension NodeService {
-    /// Whether a key that isn't held must be asked for; false at the root, and when it is known to
-    /// be deleted.
-    func mustAsk(for entry: EntryReference) -> Bool {
-        if entry.isNone { metrics.pointee.misses &+= 1 } else { metrics.pointee.hits &+= 1 }
-        return entry.isNone && !keyspace.isRoot
+    /// What the writer asks for in the query and in fields; nil when it was answered already, with
+    /// 400 or 412. `waitsForParent`: what the request's body said, for the API where it may.
+    func writeWish(
+        _ request: HTTPRequest, _ api: ErrorStyle, _ responder: HTTPResponder,
+        waitsForParent: Bool? = nil
+    ) -> WriteWish? {
+        guard request.query.count > 0 || request.hasConditions || waitsForParent != nil else {
+            return WriteWish()
+        }
+        let query = HTTPQuery(request.query)
+        var waitsForParent = waitsForParent
+        if api == .kv, let value = query.decodedValue(of: "wait_propagate") {
+            waitsForParent = value.withUnsafeBytes { QueryFlag.waitPropagate($0) }
+            guard waitsForParent != nil else {
+                respondError(.badRequest, "wait_propagate must be 0 or 1", api, responder)
+                return nil
+            }
+        }
+        let reading = WriteWish.read(
+            request.hasConditions ? request.fields : nil, ack: query.decodedValue(of: "ack"),
+            waitsForParent: waitsForParent,
+            flagName: api == .kv ? "wait_propagate" : "wait_for_parent")
+        switch reading {
+        case .understood(let wish): return wish
+        case .neverMet: respondUnmet(.none, api, responder)
+        case .refused(let sentence): respondError(.badRequest, sentence, api, responder)
+        }
+        return nil
     }
 
-    /// Answers a write, at once or when the parent has answered. `successBody` makes the body of a
-    /// `200`; it is called within this call.
+    /// Answers a write, at once or when it is known what became of it. `successBody` makes the body
+    /// of a `200`; it is called within this call.
     func finish(
-        _ outcome: WriteOutcome, _ style: ErrorStyle, _ responder: HTTPResponder,
+        _ outcome: WriteOutcome, _ api: ErrorStyle, _ responder: HTTPResponder,
         successBody: () -> [UInt8]
     ) {
         switch outcome {
-        case .done: respondWritten(successBody(), style, responder)
-        case .refused(let refusal): respondRefused(refusal, style, responder)
-        case .awaiting(let sequence):
+        case .done(let version): respondWritten(version, successBody(), api, responder)
+        case .refused(let refusal): respondRefused(refusal, api, responder)
+        case .awaiting(let ticket):
             let body = successBody()
             let answer = responder.later()
-            keyspace.whenForwarded(sequence) { [self] outcome in
-                answer.respond { respondForwarded(outcome, body, style, $0) }
+            keyspace.whenWritten(ticket) { [self] result in
+                answer.respond { respondAwaited(result, body, api, $0) }
             }
         }
     }
 
     private func respondWritten(
-        _ body: [UInt8], _ style: ErrorStyle, _ responder: HTTPResponder
+        _ version: Version, _ body: [UInt8], _ api: ErrorStyle, _ responder: HTTPResponder
     ) {
-        let mediaType: StaticString = style == .store ? "application/json" : ""
+        let mediaType: StaticString = api == .store ? "application/json" : ""
+        var lines = ByteQueue()
+        readFields.pointee.appendTag(version, to: &lines)
         body.withUnsafeBytes {
             responder.respond(
-                .ok, contentType: mediaType.bytes, fieldLines: .empty, body: $0)
+                .ok, contentType: mediaType.bytes, fieldLines: lines.readable, body: $0)
         }
     }
 
-    private func respondForwarded(
-        _ outcome: ForwardOutcome, _ body: [UInt8], _ style: ErrorStyle, _ responder: HTTPResponder
+    private func respondAwaited(
+        _ result: WriteResult, _ body: [UInt8], _ api: ErrorStyle, _ responder: HTTPResponder
     ) {
-        switch outcome {
-        case .accepted: respondWritten(body, style, responder)
+        switch result {
+        case .done(let version): respondWritten(version, body, api, responder)
+        case .refused(HTTPStatus.preconditionFailed.code, let detail):
+            respondError(.preconditionFailed, detail, api, responder)
         case .refused(let status, let detail):
             respondError(
-                Self.status(ofRefusal: status), "the write was withdrawn: \(detail)", style,
+                Self.status(ofRefusal: status), "the write was withdrawn: \(detail)", api,
                 responder)
         case .unconfirmed(let reason):
             respondError(
                 .serviceUnavailable,
-                "not confirmed: \(reason). The write is kept here and will be sent again", style,
+                "not confirmed: \(reason). The write is kept here and will be sent again", api,
                 responder)
         }
     }
 
-    /// What a client is told when the parent refused with `status`: its own fault and want of room
-    /// are passed on, a parent that can't is 503, and what makes no sense between nodes is 502.
+    /// 412; with the version that the key has, if it is known.
+    private func respondUnmet(
+        _ version: Version, _ api: ErrorStyle, _ responder: HTTPResponder
+    ) {
+        respondError(
+            .preconditionFailed,
+            "nothing was changed: the key is not as If-Match or If-None-Match wants it", api,
+            responder, version: version)
+    }
+
+    /// What a client is told when the parent refused with `status`: its own fault, want of room and
+    /// what can't be decided are passed on, a parent that can't is 503, and what makes no sense
+    /// between nodes is 502.
     private static func status(ofRefusal status: Int) -> HTTPStatus {
         switch status {
-        case 400...499, 507: HTTPStatus(status)
+        case 400...499, 501, 507: HTTPStatus(status)
         case 500...599: .serviceUnavailable
         default: .badGateway
         }
     }
 
     private func respondRefused(
-        _ refusal: WriteRefusal, _ style: ErrorStyle, _ responder: HTTPResponder
+        _ refusal: WriteRefusal, _ api: ErrorStyle, _ responder: HTTPResponder
     ) {
         switch refusal {
         case .full:
             metrics.pointee.refusedFull &+= 1
             respondError(
                 .insufficientStorage,
-                "no room: this node keeps \(settings.memoryBytes) bytes at most (--memory)", style,
+                "no room: this node keeps \(settings.memoryBytes) bytes at most (--memory)", api,
                 responder)
         case .tooManyMediaTypes:
             respondError(
                 .insufficientStorage,
-                "no room for another Content-Type: this node keeps 65,535 at most", style,
+                "no room for another Content-Type: this node keeps 65,535 at most", api,
                 responder)
         case .queueFull:
             respondError(
                 .serviceUnavailable,
-                "too many writes wait for the parent; nothing was changed, try again later", style,
+                "too many writes wait for the parent; nothing was changed, try again later", api,
                 responder, fieldLines: "Retry-After: 1\r\n")
         case .parentAway(let reason):
             respondError(
-                .serviceUnavailable, "nothing was changed: \(reason)", style, responder,
+                .serviceUnavailable, "nothing was changed: \(reason)", api, responder,
                 fieldLines: "Retry-After: 1\r\n")
+        case .preconditionFailed(let version): respondUnmet(version, api, responder)
+        case .cannotDecide(let reason): respondError(.notImplemented, reason, api, responder)
         }
     }
 }

@@ -26,12 +26,22 @@ struct Cache: ~Copyable {
     var detachedCount = 0
     /// Published entries that say that their key does not exist.
     var absentCount = 0
+    /// Published entries whose value is not held.
+    var tagCount = 0
+    /// False at a root: there only absent entries and tags are evicted.
+    let evictsValues: Bool
 
     /// A cache of at most `bytesMax` bytes (at least `bytesMin`). `seed` must be secret and random,
     /// or peers can choose colliding keys. Its `bytesMax` is less than asked for if the kernel
     /// refuses that much address space; it throws if it refuses `bytesMin`.
-    init(bytesMax: Int, seed: (UInt64, UInt64)) throws(CacheError) {
-        var memory = try CacheMemory(bytesMax: bytesMax)
+    ///
+    /// Without `evictsValues` no value is ever an eviction candidate. With it, one page of 32 is
+    /// kept for the tags that evicted values leave behind.
+    init(
+        bytesMax: Int, seed: (UInt64, UInt64), evictsValues: Bool = true
+    ) throws(CacheError) {
+        var memory = try CacheMemory(bytesMax: bytesMax, keepsTagPages: evictsValues)
+        self.evictsValues = evictsValues
         keyHash = KeyHash(seed: seed)
         entries = EntrySpace(base: memory.base)
         table = HashTable(&memory)
@@ -39,7 +49,7 @@ struct Cache: ~Copyable {
     }
 
     /// Published entries that have a value.
-    var count: Int { table.count - absentCount }
+    var count: Int { table.count - absentCount - tagCount }
 
     /// Bytes held now, at most `bytesMax`: pages, table, values outside pages, media types.
     var bytesUsed: Int { memory.bytesUsed }
@@ -138,35 +148,4 @@ extension Cache {
     func entryAddress(_ hash: UInt64) -> UnsafeRawPointer {
         UnsafeRawPointer(entries[table.candidate(hash)].base)
     }
-
-    @inline(__always)
-    func key(of reference: EntryReference) -> UnsafeRawBufferPointer { entries[reference].key }
-
-    @inline(__always)
-    func value(of reference: EntryReference) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(entries[reference].value)
-    }
-
-    @inline(__always)
-    func mediaType(of reference: EntryReference) -> UInt16 { entries[reference].mediaType }
-
-    /// Whether the entry says that its key does not exist.
-    @inline(__always)
-    func isAbsent(_ reference: EntryReference) -> Bool { entries[reference].isAbsent }
-
-    /// The low bits of the sequence of the last write not yet accepted upstream; 0 none.
-    @inline(__always)
-    func uncommitted(of reference: EntryReference) -> UInt32 { entries[reference].uncommitted }
-
-    @inline(__always)
-    func storedSeconds(of reference: EntryReference) -> UInt32 {
-        entries[reference].storedSeconds
-    }
-
-    @inline(__always)
-    func userFlags(of reference: EntryReference) -> UInt8 { entries[reference].userFlags }
-
-    /// The media type with `index`, which is 0, 1 or that of an entry; borrowed until the next
-    /// mutation.
-    func mediaTypeBytes(_ index: UInt16) -> UnsafeRawBufferPointer { mediaTypes.bytes(index) }
 }

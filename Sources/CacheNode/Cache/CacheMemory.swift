@@ -18,7 +18,8 @@ struct PageState {
     /// Pieces in use.
     var live: UInt16
     var sizeClass: UInt8
-    var unused: UInt8
+    /// Taken from the pages that are kept for tags.
+    var isTagPage: Bool
 
     static var noPiece: UInt16 { .max }
 }
@@ -37,11 +38,20 @@ struct CacheMemory: ~Copyable {
     private static var pagesMax: Int { 1 << 20 }
     /// Freed pages that keep their memory, so that a page emptied and filled in turn costs no call.
     private static var pooledPagesMax: Int { 16 }
+    /// Of so many pages one is kept for tags.
+    private static var pagesPerTagPage: Int { 32 }
 
     /// The bound, in bytes.
     let bytesMax: Int
     /// Exactly what is held now, pooled and reserved pages included; at most `bytesMax`.
-    private(set) var bytesUsed: Int
+    var bytesUsed: Int { bytesCharged + tagPages * Self.pageBytes }
+    /// The same without the pages that were kept for tags.
+    private var bytesCharged: Int
+    /// What `bytesCharged` may be.
+    private let bytesChargedMax: Int
+    /// Pages that are kept for tags, and how many of them are taken.
+    private let tagPagesMax: Int
+    private(set) var tagPages = 0
     /// Pages paid for and not yet taken.
     private(set) var reservedPages = 0
     /// Pages whose memory went back to the kernel so far; each cost some 8 µs.
@@ -63,8 +73,9 @@ struct CacheMemory: ~Copyable {
     private var coldCount = 0
 
     /// Reserves for at most `bytesMax` bytes (`bytesMin` or more); for less, and with a smaller
-    /// `bytesMax`, where the kernel refuses that much.
-    init(bytesMax: Int) throws(CacheError) {
+    /// `bytesMax`, where the kernel refuses that much. With `keepsTagPages` one page of 32 is only
+    /// for tags.
+    init(bytesMax: Int, keepsTagPages: Bool = false) throws(CacheError) {
         precondition(bytesMax >= Self.bytesMin)
         var bytes = bytesMax
         var mapping = Layout(bytesMax: bytes).map()
@@ -82,13 +93,15 @@ struct CacheMemory: ~Copyable {
         directory = (base + layout.directoryOffset).bindMemory(
             to: UInt64.self, capacity: 1 << layout.directoryDepthMax)
         directoryDepthMax = layout.directoryDepthMax
-        bytesUsed = layout.fixedBytes
+        bytesCharged = layout.fixedBytes
+        tagPagesMax = keepsTagPages ? max(1, layout.pageCount / Self.pagesPerTagPage) : 0
+        bytesChargedMax = bytes - tagPagesMax * Self.pageBytes
     }
 
     deinit { munmap(base, layout.mappedBytes) }
 
     /// What the most demanding of entries may cost when the cache is otherwise empty.
-    var bytesLeftWhenEmpty: Int { bytesMax - layout.fixedBytes - Self.pageBytes }
+    var bytesLeftWhenEmpty: Int { bytesChargedMax - layout.fixedBytes - Self.pageBytes }
 
     @inline(__always)
     func address(ofPage page: UInt32) -> UnsafeMutableRawPointer {
@@ -99,16 +112,16 @@ struct CacheMemory: ~Copyable {
 
     /// Books `bytes`; false, and nothing booked, when they don't fit.
     mutating func charge(_ bytes: Int) -> Bool {
-        while bytes > bytesMax - bytesUsed {
+        while bytes > bytesChargedMax - bytesCharged {
             guard coolPooledPage() else { return false }
         }
-        bytesUsed += bytes
+        bytesCharged += bytes
         return true
     }
 
     /// Takes back what was booked.
     mutating func refund(_ bytes: Int) {
-        bytesUsed -= bytes
+        bytesCharged -= bytes
     }
 
     /// Pays for a page that `takeReservedPage` will then surely give.
@@ -144,13 +157,36 @@ struct CacheMemory: ~Copyable {
         return takePage()
     }
 
+    /// A page of unknown content for a tag, or nil. Those that are kept for tags are the last.
+    mutating func takePageForTag() -> UInt32? {
+        if let page = takePage() { return page }
+        guard tagPages < tagPagesMax, pagesAvailable > reservedPages else { return nil }
+        let page = takeColdPage()
+        states[Int(page)].isTagPage = true
+        tagPages += 1
+        return page
+    }
+
+    /// Whether `takePageForTag` would give a page.
+    var hasPageForTag: Bool {
+        if pooled != 0 { return true }
+        return pagesAvailable > reservedPages
+            && (tagPages < tagPagesMax || Self.pageBytes <= bytesChargedMax - bytesCharged)
+    }
+
     mutating func givePage(_ page: UInt32) {
-        if pooledCount < Self.pooledPagesMax {
-            states[Int(page)].next = pooled
+        let state = states + Int(page)
+        if state.pointee.isTagPage {
+            state.pointee.isTagPage = false
+            tagPages -= 1
+            cool(page)
+        } else if pooledCount < Self.pooledPagesMax {
+            state.pointee.next = pooled
             pooled = page
             pooledCount += 1
         } else {
             cool(page)
+            refund(Self.pageBytes)
         }
     }
 
@@ -180,9 +216,11 @@ struct CacheMemory: ~Copyable {
         pooled = states[Int(page)].next
         pooledCount -= 1
         cool(page)
+        refund(Self.pageBytes)
         return true
     }
 
+    /// Gives a page's memory back to the kernel; the budget is for the caller.
     private mutating func cool(_ page: UInt32) {
         // Cannot fail for a mapped range; if it did, only the kernel's memory were held longer.
         madvise(address(ofPage: page), Self.pageBytes, Int32(MADV_DONTNEED))
@@ -190,7 +228,6 @@ struct CacheMemory: ~Copyable {
         cold = page
         coldCount += 1
         cooledPages += 1
-        refund(Self.pageBytes)
     }
 }
 

@@ -34,32 +34,39 @@ extension Cache {
         return UInt32(position)
     }
 
-    /// Removes up to `entriesMax` entries that aren't pinned, in the order of their hashes, from
-    /// `cursor` (0 at first) on. Gives the next cursor, nil at the end: then every entry that
-    /// existed at the first call, and was never pinned, is gone. Some 0.5 µs per entry, and 0.5 ms
-    /// for pages given back.
-    mutating func removeSome(from cursor: UInt32, entriesMax: Int) -> UInt32? {
+    /// Calls `body` with published entries in the order of their hashes, from `cursor` (0 at first)
+    /// on, and removes those of which it says true. It may set the fields of an entry that don't
+    /// move it in the eviction queue. Ends after some `stepsMax` calls of `body`, or when enough
+    /// memory went back to the kernel; gives the next cursor, nil at the end.
+    ///
+    /// Between two calls the cache may change in any way: of an entry that exists all the time
+    /// `body` hears at least once (again, when a neighbour is removed).
+    mutating func sweep(
+        from cursor: UInt32, stepsMax: Int,
+        _ body: (borrowing Cache, EntryReference) -> Bool
+    ) -> UInt32? {
         var position = UInt64(cursor)
-        var removed = 0
+        var steps = 0
         let cooledPagesMax = memory.cooledPages + Self.cooledPagesMax
         for _ in 0..<Self.bucketsMax {
-            while let reference = firstUnpinned(position) {
-                if removed == entriesMax || memory.cooledPages >= cooledPagesMax {
-                    return UInt32(position)
-                }
+            while let reference = firstToRemove(position, &steps, body) {
                 remove(reference)
-                removed += 1
+                if memory.cooledPages >= cooledPagesMax { return UInt32(position) }
             }
             position = table.bucketEnd(position)
             if position == HashTable.endPosition { return nil }
+            if steps >= stepsMax { break }
         }
         return UInt32(position)
     }
 
-    private func firstUnpinned(_ position: UInt64) -> EntryReference? {
+    private func firstToRemove(
+        _ position: UInt64, _ steps: inout Int, _ body: (borrowing Cache, EntryReference) -> Bool
+    ) -> EntryReference? {
         var found: EntryReference?
         table.visitBucket(position) { reference in
-            if entries[reference].uncommitted != 0 { return true }
+            steps += 1
+            if !body(self, reference) { return true }
             found = reference
             return false
         }

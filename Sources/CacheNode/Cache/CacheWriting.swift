@@ -8,23 +8,24 @@ extension Cache {
         mediaTypes.index(for: bytes, keyHash, &memory)
     }
 
-    /// A detached entry of `key` (1…`keyBytesMax` bytes), to be filled through `valueBytes`;
-    /// with `absent`, one that says that the key does not exist, of `valueCount` 0. The caller owes
-    /// it a `publish` or a `discard`. None when the bound has no room for it.
+    /// A detached entry of `key` (1…`keyBytesMax` bytes), to be filled through `valueBytes`; one of
+    /// another kind than `value` has a `valueCount` of 0. Its version, children, session, basis and
+    /// user flags are 0, it is neither uncommitted nor has it a fill: whoever wants that, or what
+    /// an older entry of the key has, sets it, before or after `publish`. The caller owes it a
+    /// `publish` or a `discard`. None when the bound has no room for it.
     mutating func make(
-        key: UnsafeRawBufferPointer, valueCount: Int, mediaType: UInt16, absent: Bool = false
+        key: UnsafeRawBufferPointer, valueCount: Int, mediaType: UInt16, kind: EntryKind = .value
     ) -> EntryReference {
         make(
-            key: key, hash: hash(key), valueCount: valueCount, mediaType: mediaType,
-            absent: absent)
+            key: key, hash: hash(key), valueCount: valueCount, mediaType: mediaType, kind: kind)
     }
 
     mutating func make(
         key: UnsafeRawBufferPointer, hash: UInt64, valueCount: Int, mediaType: UInt16,
-        absent: Bool = false
+        kind: EntryKind = .value
     ) -> EntryReference {
         precondition(1...Self.keyBytesMax ~= key.count && valueCount >= 0)
-        precondition(!absent || valueCount == 0)
+        precondition(kind == .value || valueCount == 0)
         guard valueCount <= Int(UInt32.max), table.makeRoom(hash, &memory), promiseRoom() else {
             return .none
         }
@@ -36,7 +37,8 @@ extension Cache {
         }
         let entry = entries[reference]
         entry.detachedHash = UInt32(truncatingIfNeeded: hash &>> 32)
-        entry.isAbsent = absent
+        if kind == .absent { entry.setFlag(EntryState.absent, true) }
+        if kind == .tag { entry.setFlag(EntryState.tag, true) }
         mediaTypes.retain(mediaType)
         if let start = key.baseAddress { memcpy(entry.base + Entry.headerBytes, start, key.count) }
         return reference
@@ -57,7 +59,8 @@ extension Cache {
     }
 
     /// Puts a detached entry into the table. An older entry of its key is released, and counts as
-    /// read: the new one takes its place in the eviction queue, visited. Always succeeds.
+    /// read: the new one takes its place in the eviction queue, visited. Nothing else goes over to
+    /// it. Always succeeds.
     mutating func publish(_ reference: EntryReference) {
         let entry = entries[reference]
         precondition(!entry.isPublished)
@@ -67,14 +70,19 @@ extension Cache {
         if older.isNone {
             table.makePromisedRoom(hash, &memory)
             table.insert(hash, reference)
-            if entry.uncommitted == 0 { queue.append(reference, entries) }
+            if isEvictable(reference) { queue.append(reference, entries) }
         } else {
             table.replace(hash, older, with: reference)
+            entry.isVisited = true
             succeed(older, reference)
-            if entries[older].isAbsent { absentCount -= 1 }
+            uncount(older)
             release(older)
         }
-        if entry.isAbsent { absentCount += 1 }
+        switch entry.state.kind {
+        case .value: break
+        case .absent: absentCount += 1
+        case .tag: tagCount += 1
+        }
         detachedCount -= 1
         settlePromises()
     }
@@ -83,43 +91,53 @@ extension Cache {
     mutating func remove(_ reference: EntryReference) {
         let entry = entries[reference]
         precondition(entry.isPublished)
-        if entry.uncommitted == 0 { queue.remove(reference, entries) }
-        if entry.isAbsent { absentCount -= 1 }
+        if isEvictable(reference) { queue.remove(reference, entries) }
+        uncount(reference)
         table.remove(hash(entry.key), reference, &memory)
         release(reference)
         settlePromises()
     }
 
-    // MARK: Fields
-
-    /// Sets the write that the entry waits for; with another than 0 the entry is pinned. Once it is
-    /// 0 again the entry is the newest of the eviction queue.
-    mutating func setUncommitted(_ sequence: UInt32, of reference: EntryReference) {
-        let entry = entries[reference]
-        let wasPinned = entry.uncommitted != 0
-        entry.uncommitted = sequence
-        guard entry.isPublished, wasPinned != (sequence != 0) else { return }
-        if wasPinned {
-            queue.append(reference, entries)
-        } else {
-            queue.remove(reference, entries)
-        }
-    }
-
-    mutating func setUserFlags(_ flags: UInt8, of reference: EntryReference) {
-        entries[reference].userFlags = flags
-    }
-
-    mutating func setStoredSeconds(_ seconds: UInt32, of reference: EntryReference) {
-        entries[reference].storedSeconds = seconds
-    }
-
     // MARK: Eviction
 
-    /// The published entry to remove next, by SIEVE; none when all are pinned. At most
-    /// `EvictionQueue.stepsMax` steps. Nothing is removed: that is for the caller, who may have to
-    /// tell others first.
+    /// The published entry to remove next, or to shrink, by SIEVE; none when all are pinned, or are
+    /// values that stay. At most `EvictionQueue.stepsMax` steps. Nothing is removed: that is for
+    /// the caller, who may have to tell others first.
     mutating func evictionCandidate() -> EntryReference { queue.candidate(entries) }
+
+    /// Whether `shrinkToTag` would give back memory of a published entry. It would not for a tag or
+    /// a value of a few bytes, nor when the tag would need a page and there is none, not even among
+    /// those that are kept for tags: then only `remove` makes room.
+    func shrinkFreesMemory(_ reference: EntryReference) -> Bool {
+        let entry = entries[reference]
+        if entry.isExternal { return true }
+        let bytes = Entry.headerBytes + Int(entry.keyCount)
+        return slabs.isSmaller(bytes, than: reference, memory)
+            && slabs.hasRoomForTag(bytes, memory)
+    }
+
+    /// Makes a tag of a published entry: its value goes, its key, version, children, session, basis
+    /// and pins stay, its user flags are 0. It keeps its place in the eviction queue, as not
+    /// visited, and the hand passes on. Gives the tag, whose reference may be another. Always
+    /// succeeds; where `shrinkFreesMemory` says no, the tag takes as much as the entry did.
+    mutating func shrinkToTag(_ reference: EntryReference) -> EntryReference {
+        let entry = entries[reference]
+        precondition(entry.isPublished)
+        let wasEvictable = isEvictable(reference)
+        uncount(reference)
+        tagCount += 1
+        if entry.isExternal { largeValues.free(entry.externalValue, &memory) }
+        mediaTypes.release(entry.mediaType, &memory)
+        entry.becomeTag()
+        let tag = move(
+            reference, byteCount: Entry.headerBytes + Int(entry.keyCount), isQueued: wasEvictable)
+        if wasEvictable {
+            queue.pass(tag, entries)
+        } else if isEvictable(tag) {
+            queue.append(tag, entries)
+        }
+        return tag
+    }
 
     // MARK: Helpers
 
@@ -157,14 +175,42 @@ extension Cache {
         slabs.free(reference, &memory)
     }
 
-    /// The place of `older` in the eviction queue goes to `reference`, unless either is pinned.
+    /// Moves a published tag of `byteCount` bytes into a smaller piece, if there is one; within the
+    /// eviction queue too, if it is there. Gives the tag.
+    private mutating func move(
+        _ reference: EntryReference, byteCount: Int, isQueued: Bool
+    ) -> EntryReference {
+        guard slabs.isSmaller(byteCount, than: reference, memory) else { return reference }
+        let moved = slabs.allocate(byteCount, forTag: true, &memory)
+        guard !moved.isNone else { return reference }
+        let entry = entries[moved]
+        memcpy(entry.base, entries[reference].base, byteCount)
+        table.replace(hash(entry.key), reference, with: moved)
+        if isQueued { queue.replace(reference, with: moved, entries) }
+        slabs.free(reference, &memory)
+        return moved
+    }
+
+    /// The place of `older` in the eviction queue goes to `reference`, if both have one.
     private mutating func succeed(_ older: EntryReference, _ reference: EntryReference) {
-        entries[reference].isVisited = true
-        switch (entries[older].uncommitted != 0, entries[reference].uncommitted != 0) {
-        case (false, false): queue.replace(older, with: reference, entries)
-        case (false, true): queue.remove(older, entries)
-        case (true, false): queue.append(reference, entries)
-        case (true, true): break
+        switch (isEvictable(older), isEvictable(reference)) {
+        case (true, true): queue.replace(older, with: reference, entries)
+        case (true, false): queue.remove(older, entries)
+        case (false, true): queue.append(reference, entries)
+        case (false, false): break
+        }
+    }
+
+    private func isEvictable(_ reference: EntryReference) -> Bool {
+        state(of: reference).isEvictable(evictsValues: evictsValues)
+    }
+
+    /// A published entry goes.
+    private mutating func uncount(_ reference: EntryReference) {
+        switch kind(of: reference) {
+        case .value: break
+        case .absent: absentCount -= 1
+        case .tag: tagCount -= 1
         }
     }
 

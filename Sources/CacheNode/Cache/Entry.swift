@@ -7,24 +7,21 @@
 /// | 6 | 2 | media type index |
 /// | 8 | 4 | the next older entry of the eviction queue; while detached, the key's hash |
 /// | 12 | 4 | the next newer entry of the eviction queue |
-/// | 16 | 4 | sequence of the last write that isn't accepted upstream yet; 0 none |
-/// | 20 | 4 | when the value was stored, in seconds of the layer above |
-/// | 24 | 1 | flags |
-/// | 25 | 1 | flags of the layer above |
-/// | 26 | | key, then the value, or the address of a value that lies outside the arena |
+/// | 16 | 4 | when the value was known to be current, in ticks of 8 ms |
+/// | 20 | 1 | flags |
+/// | 21 | 1 | the upstream session in which the entry was last verified |
+/// | 22 | 1 | children that hold the key, a bit for each |
+/// | 23 | 1 | flags of the layer above |
+/// | 24 | 6 | version; while a write lies over the entry, the number of that write |
+/// | 30 | | key, then the value, or the address of a value that lies outside the arena |
 ///
 /// In a free piece of a page the flags are 0; a published entry has its flag set. So the entries of
 /// a page can be told from its holes.
 struct Entry {
     /// Bytes before the key.
-    static var headerBytes: Int { 26 }
+    static var headerBytes: Int { 30 }
     /// Bytes that stand for a value outside the arena.
     static var externalBytes: Int { 8 }
-
-    private static var visitedFlag: UInt8 { 1 }
-    private static var absentFlag: UInt8 { 2 }
-    private static var externalFlag: UInt8 { 4 }
-    private static var publishedFlag: UInt8 { 8 }
 
     let base: UnsafeMutableRawPointer
 
@@ -69,48 +66,60 @@ struct Entry {
         @inline(__always) nonmutating set { store(newValue.unit, 12) }
     }
 
-    var uncommitted: UInt32 {
+    var basisTicks: UInt32 {
         @inline(__always) get { load(16) }
         @inline(__always) nonmutating set { store(newValue, 16) }
     }
 
-    var storedSeconds: UInt32 {
+    var state: EntryState {
+        @inline(__always) get { EntryState(bits: load(20)) }
+    }
+
+    private var flags: UInt8 {
         @inline(__always) get { load(20) }
         @inline(__always) nonmutating set { store(newValue, 20) }
     }
 
-    private var flags: UInt8 {
-        @inline(__always) get { load(24) }
-        @inline(__always) nonmutating set { store(newValue, 24) }
+    var session: UInt8 {
+        @inline(__always) get { load(21) }
+        @inline(__always) nonmutating set { store(newValue, 21) }
+    }
+
+    var children: UInt8 {
+        @inline(__always) get { load(22) }
+        @inline(__always) nonmutating set { store(newValue, 22) }
     }
 
     var userFlags: UInt8 {
-        @inline(__always) get { load(25) }
-        @inline(__always) nonmutating set { store(newValue, 25) }
+        @inline(__always) get { load(23) }
+        @inline(__always) nonmutating set { store(newValue, 23) }
+    }
+
+    /// 48 bits; what is higher is dropped.
+    var version: UInt64 {
+        @inline(__always) get { base.loadUnaligned(fromByteOffset: 22, as: UInt64.self) &>> 16 }
+        @inline(__always) nonmutating set {
+            store(UInt32(truncatingIfNeeded: newValue), 24)
+            store(UInt16(truncatingIfNeeded: newValue &>> 32), 28)
+        }
     }
 
     /// Read since the eviction hand last passed.
     var isVisited: Bool {
-        @inline(__always) get { flags & Self.visitedFlag != 0 }
-        @inline(__always) nonmutating set { setFlag(Self.visitedFlag, newValue) }
-    }
-
-    /// The key is known not to exist.
-    var isAbsent: Bool {
-        @inline(__always) get { flags & Self.absentFlag != 0 }
-        @inline(__always) nonmutating set { setFlag(Self.absentFlag, newValue) }
+        @inline(__always) get { hasFlag(EntryState.visited) }
+        @inline(__always) nonmutating set { setFlag(EntryState.visited, newValue) }
     }
 
     /// The value lies outside the arena.
     var isExternal: Bool {
-        @inline(__always) get { flags & Self.externalFlag != 0 }
-        @inline(__always) nonmutating set { setFlag(Self.externalFlag, newValue) }
+        @inline(__always) get { hasFlag(EntryState.external) }
+        @inline(__always) nonmutating set { setFlag(EntryState.external, newValue) }
     }
 
     /// In the table, not detached.
     var isPublished: Bool {
-        @inline(__always) get { flags & Self.publishedFlag != 0 }
-        @inline(__always) nonmutating set { setFlag(Self.publishedFlag, newValue) }
+        @inline(__always) get { hasFlag(EntryState.published) }
+        @inline(__always) nonmutating set { setFlag(EntryState.published, newValue) }
     }
 
     /// Sets the visited flag; an entry that has it is only read, so that hits on a hot key leave
@@ -118,11 +127,19 @@ struct Entry {
     @inline(__always)
     func visit() {
         let flags = self.flags
-        if flags & Self.visitedFlag == 0 { self.flags = flags | Self.visitedFlag }
+        let visited = UInt8(truncatingIfNeeded: EntryState.visited)
+        if flags & visited == 0 { self.flags = flags | visited }
     }
 
     @inline(__always)
-    private func setFlag(_ flag: UInt8, _ isSet: Bool) {
+    private func hasFlag(_ flag: UInt32) -> Bool {
+        flags & UInt8(truncatingIfNeeded: flag) != 0
+    }
+
+    /// Sets or clears flags of `EntryState`.
+    @inline(__always)
+    func setFlag(_ flag: UInt32, _ isSet: Bool) {
+        let flag = UInt8(truncatingIfNeeded: flag)
         flags = isSet ? flags | flag : flags & ~flag
     }
 
@@ -132,16 +149,22 @@ struct Entry {
         self.valueCount = UInt32(truncatingIfNeeded: valueCount)
         self.keyCount = UInt16(truncatingIfNeeded: keyCount)
         self.mediaType = mediaType
-        uncommitted = 0
-        storedSeconds = 0
-        clearFlags()
+        basisTicks = 0
+        clearState()
+        version = 0
+    }
+
+    /// Drops the value of a published entry, whose block and media type the caller has released.
+    func becomeTag() {
+        valueCount = 0
+        mediaType = MediaTypes.octetStream
+        userFlags = 0
+        setFlag(EntryState.visited | EntryState.absent | EntryState.external, false)
+        setFlag(EntryState.tag, true)
     }
 
     @inline(__always)
-    func clearFlags() {
-        flags = 0
-        userFlags = 0
-    }
+    func clearState() { store(0 as UInt32, 20) }
 
     var key: UnsafeRawBufferPointer {
         @inline(__always) get {

@@ -53,12 +53,14 @@ struct EntrySlabs: ~Copyable {
 
     /// A piece of at least `byteCount` bytes (1…`entryBytesMax`), or none when it would need a page
     /// and there is none.
-    mutating func allocate(_ byteCount: Int, _ memory: inout CacheMemory) -> EntryReference {
-        let units = (byteCount &+ EntrySpace.unitBytes &- 1) / EntrySpace.unitBytes
-        let index = Int(classOfUnits[units])
+    /// One `forTag` may take a page of those that are kept for tags.
+    mutating func allocate(
+        _ byteCount: Int, forTag: Bool = false, _ memory: inout CacheMemory
+    ) -> EntryReference {
+        let index = classIndex(byteCount)
         var page = classes[index].open
         if page == 0 {
-            guard let fresh = openPage(index, &memory) else { return .none }
+            guard let fresh = openPage(index, forTag: forTag, &memory) else { return .none }
             page = fresh
         }
         let state = memory.states + Int(page)
@@ -90,10 +92,29 @@ struct EntrySlabs: ~Copyable {
             return
         }
         let entry = EntrySpace(base: memory.base)[reference]
-        entry.clearFlags()
+        entry.clearState()
         entry.base.storeBytes(of: state.pointee.firstFree, as: UInt16.self)
         state.pointee.firstFree = UInt16(truncatingIfNeeded: reference.unit & 0xFFF)
         if wasFull { open(page, index, memory.states) }
+    }
+
+    /// Whether pieces for `byteCount` bytes are smaller than that of `reference`.
+    func isSmaller(
+        _ byteCount: Int, than reference: EntryReference, _ memory: borrowing CacheMemory
+    )
+        -> Bool
+    {
+        let page = reference.unit &>> Self.pageShift
+        return classIndex(byteCount) < Int(memory.states[Int(page)].sizeClass)
+    }
+
+    /// Whether `allocate` would give a piece of `byteCount` bytes for a tag.
+    func hasRoomForTag(_ byteCount: Int, _ memory: borrowing CacheMemory) -> Bool {
+        classes[classIndex(byteCount)].open != 0 || memory.hasPageForTag
+    }
+
+    private func classIndex(_ byteCount: Int) -> Int {
+        Int(classOfUnits[(byteCount &+ EntrySpace.unitBytes &- 1) / EntrySpace.unitBytes])
     }
 
     private static func isFull(
@@ -103,11 +124,15 @@ struct EntrySlabs: ~Copyable {
             && Int(state.pointee.unitsTouched) + classUnits > pageUnits
     }
 
-    private mutating func openPage(_ index: Int, _ memory: inout CacheMemory) -> UInt32? {
-        guard let page = memory.takePage() else { return nil }
-        memory.states[Int(page)] = PageState(
+    private mutating func openPage(
+        _ index: Int, forTag: Bool, _ memory: inout CacheMemory
+    ) -> UInt32? {
+        let taken = forTag ? memory.takePageForTag() : memory.takePage()
+        guard let page = taken else { return nil }
+        let state = memory.states + Int(page)
+        state.pointee = PageState(
             previous: 0, next: 0, firstFree: PageState.noPiece, unitsTouched: 0, live: 0,
-            sizeClass: UInt8(index), unused: 0)
+            sizeClass: UInt8(index), isTagPage: state.pointee.isTagPage)
         open(page, index, memory.states)
         return page
     }

@@ -3,8 +3,10 @@
 /// newest, clears flags, and stops at the first entry that has none.
 ///
 /// An entry that replaces an older one of its key takes its place in the queue and counts as
-/// visited: to write a key again is to ask for it. Pinned entries are in no queue; they come in at
-/// the newest end once they are free.
+/// visited: to write a key again is to ask for it. An entry that loses its value keeps its place,
+/// counts as not visited, and the hand goes on, as if it had been evicted: it has until the hand
+/// comes round again. Pinned entries are in no queue; they come in at the newest end once they are
+/// free.
 struct EvictionQueue {
     /// Flags that the hand clears in one call. When that many entries in a row were visited, the
     /// first of them is taken, as it would be had all others been visited too.
@@ -54,6 +56,11 @@ struct EvictionQueue {
         if hand == reference { hand = newer }
         if older.isNone { oldest = newer } else { entries[older].newer = newer }
         if newer.isNone { newest = older } else { entries[newer].older = older }
+    }
+
+    /// Lets the hand go on to the next newer entry if it points at `reference`.
+    mutating func pass(_ reference: EntryReference, _ entries: EntrySpace) {
+        if hand == reference { hand = entries[reference].newer }
     }
 
     /// Puts `reference` into the place of `replaced`.

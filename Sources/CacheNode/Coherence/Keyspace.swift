@@ -1,180 +1,208 @@
 import UVHTTP
 
-/// What a read found, for those who had to wait for it.
-enum ReadOutcome {
-    /// An entry of the cache, good for the call.
-    case held(EntryReference)
-    /// A value that could not be kept here; borrowed for the call.
-    case passing(bytes: UnsafeRawBufferPointer, mediaType: UnsafeRawBufferPointer)
-    case absent
-    /// The parent can't be asked; a sentence for the client.
-    case unavailable(String)
-}
+/// All keys of the tree as this node sees them: reads that climb when what is held won't do, writes
+/// that are taken here and climb after, and the changes that come down.
+///
+/// It keeps the ten rules of the link (`docs/link.md`; `Rule` marks the places). It knows no
+/// socket: the links hand it messages, and it hands messages to their ports, which only append
+/// them. So whatever it does in one call is one step.
+final class Keyspace {
+    /// How the parent is reached.
+    enum ParentWay {
+        case link(any ParentPort)
+        /// In plain HTTP: a node of an earlier system.
+        case plain(any PlainParent)
+        /// For this reason: a sentence.
+        case away(String)
+    }
 
-/// What became of a write within the call that made it.
-enum WriteOutcome {
-    /// Done, as far as the writer wanted to wait.
-    case done
-    /// Stored here; the parent's answer to the write of this number is awaited.
-    case awaiting(sequence: UInt64)
-    case refused(WriteRefusal)
-}
-
-/// Why a write was not taken; nothing has been changed.
-enum WriteRefusal {
-    /// The node keeps its bound on memory.
-    case full
-    case tooManyMediaTypes
-    /// Too many writes wait for the parent.
-    case queueFull
-    /// The writer wanted to wait for the parent, which is away.
-    case parentAway(String)
-}
-
-/// All keys of the tree as this node sees them: reads that climb when the key isn't held, writes
-/// that are taken here and climb after. It acts on what `Coherence` decides.
-final class Keyspace: UpstreamDelegate {
-    typealias Waiter = (ReadOutcome) -> Void
+    /// Milliseconds that a reader or writer waits for somebody above.
+    static let answerMilliseconds: UInt64 = 5_000
+    /// Milliseconds between two looks at what has become too old.
+    static let checkMilliseconds: UInt64 = 100
+    /// Milliseconds in one tick of an entry's basis.
+    static let tickShift: UInt64 = 3
 
     let cache: UnsafeMutablePointer<Cache>
-    private let metrics: UnsafeMutablePointer<Metrics>
-    private let coherence: Coherence
-    private let loop: any EventLoop
-    /// The parent; nil at the root.
-    private let upstream: (any Upstream)?
-    private var fills = Fills<Waiter>()
+    let metrics: UnsafeMutablePointer<Metrics>
+    let loop: any EventLoop
+    let isRoot: Bool
+    /// This node's name, for Cache-Status.
+    let name: [UInt8]
+    /// Names this incarnation of the node as the origin of writes.
+    let origin: UInt64
+    let upward: UpwardQueue
 
+    var policy: CoherencePolicy
+    var parent: ParentWay
+    var freshness = Freshness()
+    /// Where this node decides (`commitsHere`): its last commit. Elsewhere: what all verified
+    /// copies reflect.
+    var position: Version
+    /// The newest version that was shown here, or may have been.
+    var shown: Version = .none
+    /// What the parent must have reached before it needs no floor any more (rule 10).
+    var sessionFloor: Version = .none
+    /// In mode `ttl`, until when a floor is needed after a change above.
+    var floorUntilMilliseconds: UInt64 = 0
+    /// What was verified in this session is young enough to be served.
+    var isServing: Bool
+    /// How long an entry lives, in ticks; `.max` outside mode `ttl`.
+    var ttlTicks: UInt32 = .max
+    var fills = FillTable()
+    var children = Children()
+    var ledger = OriginLedger()
+    /// What was sent in this session and not accepted yet, oldest first.
+    var unaccepted: [Unaccepted] = []
+    var unacceptedBytes = 0
+    var acceptedCount: UInt64 = 0
+    var tickets: [UInt64: Ticket] = [:]
+    /// How many writes of a key are queued without an entry that says so.
+    var bareWrites: [[UInt8]: Int] = [:]
+    var sweepCursor: UInt32?
+    var sweptBits: UInt8 = 0
+    var sweepTimer: (any LoopTimer)?
+    var timers: [any LoopTimer] = []
+    /// What is to be called once the present step is done.
+    var completions: [() -> Void] = []
+    /// Told when no write waits any more.
+    var onEmpty: (() -> Void)?
+
+    /// Somebody who waits for a write.
+    struct Ticket {
+        let ack: WriteAck
+        let startedMilliseconds: UInt64
+        var completion: ((WriteResult) -> Void)?
+    }
+
+    /// A write that was sent and not accepted yet.
+    struct Unaccepted {
+        let number: UInt64
+        let byteCount: Int
+
+        init(_ sending: UpwardQueue.Sending) {
+            number = sending.number
+            byteCount = sending.write.byteCount
+        }
+    }
+
+    /// `epoch` is that of a root; `upward` takes the writes of any other node. `origin` is random.
     init(
         cache: UnsafeMutablePointer<Cache>, metrics: UnsafeMutablePointer<Metrics>,
-        loop: any EventLoop, upstream: (any Upstream)?
+        loop: any EventLoop, name: String, origin: UInt64, policy: CoherencePolicy,
+        role: KeyspaceRole, upward: UpwardQueue
     ) {
         self.cache = cache
         self.metrics = metrics
         self.loop = loop
-        self.upstream = upstream
-        coherence = Coherence(cache: cache, metrics: metrics, isRoot: upstream == nil)
-    }
-
-    var isRoot: Bool { upstream == nil }
-
-    // MARK: Reading
-
-    /// Gets a key that isn't held from the parent; `waiter` is called in a later turn, once.
-    func fetch(_ key: UnsafeRawBufferPointer, _ waiter: @escaping Waiter) {
-        guard let upstream else { return loop.schedule { waiter(.absent) } }
-        let key = Array(key)
-        guard let fill = fills.join(key, waiter) else {
-            metrics.pointee.collapsed &+= 1
-            return
-        }
-        metrics.pointee.fills &+= 1
-        upstream.fetch(key) { [self] in onFetched(key, fill, $0) }
-    }
-
-    private func onFetched(_ key: [UInt8], _ fill: Fills<Waiter>.ID, _ outcome: FetchOutcome) {
-        let (waiters, mayStore) = fills.finish(fill)
-        let found = key.withUnsafeBytes { settle($0, outcome, mayStore: mayStore) }
-        if case .unavailable = found { metrics.pointee.fillFailures &+= 1 }
-        for waiter in waiters { waiter(found) }
-    }
-
-    /// Stores what came, unless what is held is newer; says what the waiters get.
-    private func settle(
-        _ key: UnsafeRawBufferPointer, _ outcome: FetchOutcome, mayStore: Bool
-    ) -> ReadOutcome {
-        if !mayStore || !coherence.mayFill(key) {
-            let entry = cache.pointee.find(key)
-            if !entry.isNone { return cache.pointee.isAbsent(entry) ? .absent : .held(entry) }
-        }
-        switch outcome {
-        case .absent: return .absent
-        case .unavailable(let reason): return .unavailable(reason)
-        case .value(let bytes, let mediaType):
-            if mayStore,
-                case .stored(let entry) = coherence.store(
-                    key, value: bytes, mediaType: mediaType, nowSeconds: nowSeconds)
-            {
-                return .held(entry)
-            }
-            return .passing(bytes: bytes, mediaType: mediaType)
+        self.name = Array(name.utf8)
+        self.origin = origin
+        self.policy = policy
+        self.upward = upward
+        switch role {
+        case .root(let epoch):
+            isRoot = true
+            parent = .away("the root has no parent")
+            position = Version(epoch: epoch, sequence: 0)
+            freshness.setEpoch(epoch)
+            isServing = true
+        case .child(let reason):
+            isRoot = false
+            parent = .away(reason)
+            position = .none
+            isServing = false
         }
     }
 
-    // MARK: Writing
-
-    /// Stores a value here and sends it on its way up. With `awaitsParent` the parent's answer
-    /// decides the outcome.
-    func put(
-        _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
-        mediaType: UnsafeRawBufferPointer, awaitsParent: Bool
-    ) -> WriteOutcome {
-        metrics.pointee.writes &+= 1
-        guard let upstream else {
-            return Self.outcome(
-                of: coherence.store(key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
-            )
-        }
-        let write = UpwardWrite(
-            key: Array(key), change: .put(value: Array(value), mediaType: Array(mediaType)))
-        return forward(write, to: upstream, awaitsParent: awaitsParent) {
-            coherence.store(key, value: value, mediaType: mediaType, nowSeconds: nowSeconds)
+    /// Begins what takes time: looking for what is too old, and rounds of mode `sync`.
+    func start() {
+        if !isRoot {
+            repeatEvery(Self.checkMilliseconds) { $0.onCheck() }
+        } else if policy.mode == .sync {
+            repeatEvery(UInt64(policy.syncIntervalMilliseconds)) { $0.synchronize() }
         }
     }
 
-    /// Removes a key here and sends the removal on its way up.
-    func delete(_ key: UnsafeRawBufferPointer, awaitsParent: Bool) -> WriteOutcome {
-        metrics.pointee.deletes &+= 1
-        guard let upstream else {
-            coherence.remove(key)
-            return .done
+    func close() {
+        for timer in timers { timer.cancel() }
+        timers.removeAll()
+        sweepTimer?.cancel()
+        sweepTimer = nil
+    }
+
+    /// Calls `completion` once no write waits for the parent any more: at once, or later.
+    func whenEmpty(_ completion: @escaping () -> Void) {
+        if upward.isEmpty { completion() } else { onEmpty = completion }
+    }
+
+    private func repeatEvery(_ milliseconds: UInt64, _ body: @escaping (Keyspace) -> Void) {
+        timers.append(
+            loop.startTimer(afterMilliseconds: milliseconds, repeatMilliseconds: milliseconds) {
+                [unowned self] in body(self)
+            })
+    }
+
+    // MARK: What holds now
+
+    /// Whether this node numbers the writes: the root, and a node whose parent can't.
+    var commitsHere: Bool {
+        if case .plain = parent { return true }
+        return isRoot
+    }
+
+    /// Whether changes are pushed to those who hold the key.
+    var follows: Bool { policy.mode == .push || policy.mode == .sync }
+
+    var epoch: UInt32 { position.epoch }
+
+    var now: UInt64 { loop.nowMilliseconds }
+
+    static func ticks(_ milliseconds: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: milliseconds >> tickShift)
+    }
+
+    /// The hot check: whether an entry is an answer as it is.
+    @inline(__always)
+    func isServable(_ entry: EntryReference) -> Bool {
+        guard isServing,
+            cache.pointee.state(of: entry).hasAnswer(verifiedIn: freshness.current)
+        else { return false }
+        return ttlTicks == .max || isWithinTTL(entry)
+    }
+
+    private func isWithinTTL(_ entry: EntryReference) -> Bool {
+        Self.ticks(now) &- cache.pointee.basisTicks(of: entry) <= ttlTicks
+            || cache.pointee.isUncommitted(entry)
+    }
+
+    /// The bits of children that hold an entry; those of an earlier session mean nothing.
+    func followers(of entry: EntryReference) -> UInt8 {
+        guard !entry.isNone else { return 0 }
+        let state = cache.pointee.state(of: entry)
+        return state.session == freshness.current ? state.children : 0
+    }
+
+    // MARK: After a step
+
+    /// Calls what has gathered in this step, when nothing is half done any more.
+    func finishStep() {
+        while !completions.isEmpty {
+            let due = completions
+            completions.removeAll()
+            for completion in due { completion() }
         }
-        let write = UpwardWrite(key: Array(key), change: .delete)
-        return forward(write, to: upstream, awaitsParent: awaitsParent) {
-            coherence.storeAbsence(key, nowSeconds: nowSeconds)
+        if upward.isEmpty, let onEmpty {
+            self.onEmpty = nil
+            onEmpty()
         }
+        metrics.pointee.upwardQueued = UInt64(upward.count)
     }
+}
 
-    /// Calls `completion` once, with what the parent said to the write of this number.
-    func whenForwarded(_ sequence: UInt64, completion: @escaping (ForwardOutcome) -> Void) {
-        upstream?.whenForwarded(sequence, completion: completion)
-    }
-
-    /// 1. Nothing may fail after the first change: the queue's room and the parent's state are
-    ///    looked at first.
-    /// 2. The change is made here, so that this node reads its own write.
-    /// 3. The write is queued; its number ties the entry to it.
-    private func forward(
-        _ write: UpwardWrite, to upstream: any Upstream, awaitsParent: Bool,
-        applyHere: () -> Coherence.StoreOutcome
-    ) -> WriteOutcome {
-        if awaitsParent, let reason = upstream.awayReason { return .refused(.parentAway(reason)) }
-        guard upstream.hasRoom(for: write) else {
-            metrics.pointee.upwardRejected &+= 1
-            return .refused(.queueFull)
-        }
-        let stored = applyHere()
-        guard case .stored(let entry) = stored else { return Self.outcome(of: stored) }
-        fills.supersede(write.key)
-        let sequence = upstream.forward(write)
-        coherence.markUncommitted(entry, sequence: sequence)
-        return awaitsParent ? .awaiting(sequence: sequence) : .done
-    }
-
-    private static func outcome(of stored: Coherence.StoreOutcome) -> WriteOutcome {
-        switch stored {
-        case .stored: .done
-        case .full: .refused(.full)
-        case .tooManyMediaTypes: .refused(.tooManyMediaTypes)
-        }
-    }
-
-    func onAccepted(_ sequence: UInt64, key: [UInt8]) {
-        key.withUnsafeBytes { coherence.onAccepted($0, sequence: sequence) }
-    }
-
-    func onRefused(_ sequence: UInt64, key: [UInt8]) {
-        key.withUnsafeBytes { coherence.onRefused($0, sequence: sequence) }
-    }
-
-    private var nowSeconds: UInt32 { UInt32(truncatingIfNeeded: loop.unixSeconds) }
+/// What a node is to its keys.
+enum KeyspaceRole {
+    /// The source of truth, in this incarnation.
+    case root(epoch: UInt32)
+    /// It has no parent yet, for this reason: a sentence.
+    case child(String)
 }

@@ -56,7 +56,7 @@ enum DownMessage {
     case reset(epoch: UInt32)
     case fresh(token: UInt32, ageMilliseconds: UInt32, position: Version)
     /// All pushes of a round of mode `sync` have been sent.
-    case flush(ageMilliseconds: UInt32, position: Version)
+    case flush(position: Version)
 }
 
 struct WelcomeMessage {

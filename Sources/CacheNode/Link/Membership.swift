@@ -53,13 +53,14 @@ final class Membership {
         client.close()
     }
 
-    /// Gets a document from the root, for a caller that asked this node for it.
+    /// Asks the root, for a caller that asked this node what only the root can answer.
     func relay(
-        _ target: String,
+        _ target: String, method: HTTPMethod = .get,
         completion: @escaping (Result<HTTPClientResponse, HTTPClientError>) -> Void
     ) {
         client.send(
-            HTTPClientRequest(.get, target), to: root, timeoutMilliseconds: Self.answerMilliseconds,
+            HTTPClientRequest(method, target), to: root,
+            timeoutMilliseconds: Self.answerMilliseconds,
             completion: completion)
     }
 

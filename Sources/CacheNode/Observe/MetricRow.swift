@@ -23,7 +23,7 @@ struct MetricRow: Sendable {
         MetricRow(name: name, help: help, kind: .gauge, value: value)
     }
 
-    static let table: [MetricRow] = reads + writes + memory + connections + node
+    static let table: [MetricRow] = reads + writes + coherence + memory + connections + node
 
     private static let reads: [MetricRow] = [
         counter("canopy_http_requests_total", \.httpRequests, "HTTP requests taken."),
@@ -55,6 +55,32 @@ struct MetricRow: Sendable {
         counter(
             "canopy_upward_refused_total", \.upwardRefused,
             "Writes the parent refused for good, which were withdrawn."),
+    ]
+
+    private static let coherence: [MetricRow] = [
+        counter("canopy_commits_total", \.commits, "Writes committed here, at the root."),
+        counter(
+            "canopy_commits_received_total", \.commitsReceived,
+            "Writes sent up from here that the root has decided."),
+        counter(
+            "canopy_repeats_total", \.repeats, "Writes that arrived again after their commit."),
+        counter(
+            "canopy_child_writes_total", \.writesFromChildren, "Writes that came by a link."),
+        counter("canopy_pushes_sent_total", \.pushesSent, "Changes sent to a child."),
+        counter(
+            "canopy_pushes_received_total", \.pushesReceived, "Changes sent by the parent."),
+        counter(
+            "canopy_invalidations_sent_total", \.invalidationsSent,
+            "Keys that a child was told it can no longer rely on."),
+        counter(
+            "canopy_resets_sent_total", \.resetsSent,
+            "Times that a child was told to rely on nothing it holds."),
+        counter(
+            "canopy_resets_received_total", \.resetsReceived,
+            "Times that the parent told this node to rely on nothing it holds."),
+        counter(
+            "canopy_stale_answers_total", \.staleAnswers,
+            "Answers past the limit of age, because nobody above answered."),
     ]
 
     private static let memory: [MetricRow] = [

@@ -23,6 +23,20 @@ public struct Metrics: Sendable {
     public var upwardRejected: UInt64 = 0
     public var upwardRefused: UInt64 = 0
 
+    // MARK: Coherence
+
+    /// Writes that the root has committed, where this node is it.
+    public var commits: UInt64 = 0
+    public var commitsReceived: UInt64 = 0
+    public var repeats: UInt64 = 0
+    public var writesFromChildren: UInt64 = 0
+    public var pushesSent: UInt64 = 0
+    public var pushesReceived: UInt64 = 0
+    public var invalidationsSent: UInt64 = 0
+    public var resetsSent: UInt64 = 0
+    public var resetsReceived: UInt64 = 0
+    public var staleAnswers: UInt64 = 0
+
     // MARK: Memory
 
     public var evictions: UInt64 = 0

@@ -44,6 +44,39 @@ enum SettingValue {
         return "\(bytes) bytes"
     }
 
+    /// A time span in milliseconds: `250ms`, `10s`, `5m`, `1h`, `7d`, the unit in any case; a
+    /// number alone is in seconds. No fractions: 1.5s is 1500ms.
+    static func milliseconds(
+        _ text: String, _ range: ClosedRange<Int>
+    ) throws(SettingProblem) -> UInt32 {
+        let lowercase = text.lowercased()
+        let unit = durationUnits.first { lowercase.hasSuffix($0.name) }
+        let digits = lowercase.dropLast(unit?.name.utf8.count ?? 0)
+        if let number = decimal(digits) {
+            let (span, overflow) = number.multipliedReportingOverflow(
+                by: unit?.milliseconds ?? 1000)
+            if !overflow, range ~= span, let milliseconds = UInt32(exactly: span) {
+                return milliseconds
+            }
+        }
+        throw SettingProblem(
+            "must be from \(durationText(range.lowerBound)) to \(durationText(range.upperBound)),"
+                + " in seconds or with ms, s, m, h or d (250ms, 10s, 5m)")
+    }
+
+    /// A time span in the largest unit that leaves it whole.
+    static func durationText(_ milliseconds: some BinaryInteger) -> String {
+        let span = Int(milliseconds)
+        let unit = durationUnits.last { span % $0.milliseconds == 0 }
+        guard let unit, span > 0 else { return "\(span / 1000)s" }
+        return "\(span / unit.milliseconds)\(unit.name)"
+    }
+
+    /// From the smallest to the largest; `ms` before the two that end in its letters.
+    private static var durationUnits: [(name: String, milliseconds: Int)] {
+        [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+    }
+
     /// `HOST:PORT`, or `HOST` alone with the default port.
     static func endpoint(
         _ text: String, portMin: UInt16

@@ -36,7 +36,8 @@ public struct Settings: Equatable, Sendable {
     public var root: Endpoint?
     /// Levels of the tree, 1…16; the root's counts, its children learn it.
     public var depth: Int
-    public var coherence: CoherenceMode
+    /// How copies are kept in step; the root's counts, its children learn it.
+    public var policy: CoherencePolicy
     /// Bytes for entries.
     public var memoryBytes: Int
     /// Less than `memoryBytes`.

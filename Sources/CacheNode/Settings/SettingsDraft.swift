@@ -6,7 +6,12 @@ struct SettingsDraft {
     static let rootName = "NODE-1"
     static let listen = Endpoint(host: "127.0.0.1", port: SettingValue.defaultPort)
     static let depth = 3
-    static let coherence = CoherenceMode.none
+    static let policy = CoherencePolicy()
+    /// Milliseconds, as those that follow.
+    static let ttlRange = 10...2_592_000_000
+    static let syncIntervalRange = 10...3_600_000
+    static let maxStalenessRange = 100...86_400_000
+    static let staleIfErrorRange = 0...2_592_000_000
     static let memoryBytes = 512 << 20
     static let memoryBytesRange = (8 << 20)...(1 << 40)
     static let maxBodyBytes = 1 << 20
@@ -31,7 +36,11 @@ struct SettingsDraft {
     var root: Endpoint?
     var earlierRoot: EarlierRoot?
     var depth: Int?
-    var coherence: CoherenceMode?
+    var mode: CoherenceMode?
+    var ttlMilliseconds: UInt32?
+    var syncIntervalMilliseconds: UInt32?
+    var maxStalenessMilliseconds: UInt32?
+    var staleIfErrorMilliseconds: UInt32?
     var memoryBytes: Int?
     var maxBodyBytes: Int?
     var upwardQueueMax: Int?
@@ -54,8 +63,8 @@ struct SettingsDraft {
         return Settings(
             name: name, layout: layout ?? .named, listen: listen, advertise: advertise,
             root: try rootEndpoint(name: name, listen: listen, advertise: advertise),
-            depth: depth ?? Self.depth, coherence: coherence ?? Self.coherence,
-            memoryBytes: memoryBytes, maxBodyBytes: try maxBody(memoryBytes: memoryBytes),
+            depth: depth ?? Self.depth, policy: try policy(), memoryBytes: memoryBytes,
+            maxBodyBytes: try maxBody(memoryBytes: memoryBytes),
             upwardQueueMax: upwardQueueMax ?? Self.upwardQueueMax,
             logLevel: logLevel ?? Self.logLevel, logFormat: logFormat ?? Self.logFormat,
             startupDelaySeconds: startupDelaySeconds ?? 0, legacy: legacy, zookeeper: zookeeper)
@@ -69,11 +78,59 @@ struct SettingsDraft {
                 "--advertise is not given: other nodes will look for this one at"
                     + " \(settings.advertise)")
         }
+        warnings += policyWarnings(for: settings)
         if settings.zookeeper != nil {
             warnings.append("the tree is kept by the root alone: ZooKeeper is not used yet")
         }
         return warnings
     }
+
+    // MARK: Coherence
+
+    private func policy() throws(SettingsError) -> CoherencePolicy {
+        var policy = Self.policy
+        policy.mode = mode ?? policy.mode
+        policy.ttlMilliseconds = ttlMilliseconds ?? policy.ttlMilliseconds
+        policy.syncIntervalMilliseconds =
+            syncIntervalMilliseconds ?? policy.syncIntervalMilliseconds
+        policy.staleIfErrorMilliseconds =
+            staleIfErrorMilliseconds ?? policy.staleIfErrorMilliseconds
+        policy.maxStalenessMilliseconds =
+            maxStalenessMilliseconds ?? policy.maxStalenessMilliseconds
+        guard policy.mode == .sync else { return policy }
+        // A copy is as old as the interval before the next round reaches it: a limit below that
+        // would send every read upward.
+        let leastStaleness = 2 * policy.syncIntervalMilliseconds
+        if maxStalenessMilliseconds == nil {
+            policy.maxStalenessMilliseconds = max(policy.maxStalenessMilliseconds, leastStaleness)
+        }
+        guard policy.maxStalenessMilliseconds >= leastStaleness else {
+            let source = sources["max-staleness"]?.text ?? "--max-staleness"
+            throw SettingsError(
+                "\(source): must be at least twice --sync-interval in mode sync, which is"
+                    + " \(SettingValue.durationText(leastStaleness))")
+        }
+        return policy
+    }
+
+    /// Names of the flags that make up the policy, with the modes in which each counts.
+    private static let policyFlags: [(name: String, modes: Set<CoherenceMode>)] = [
+        ("coherence", Set(CoherenceMode.allCases)), ("ttl", [.ttl]), ("sync-interval", [.sync]),
+        ("max-staleness", [.push, .sync]), ("stale-if-error", [.push, .sync, .ttl]),
+    ]
+
+    private func policyWarnings(for settings: Settings) -> [String] {
+        Self.policyFlags.compactMap { flag in
+            guard let source = sources[flag.name] else { return nil }
+            if !settings.isRoot {
+                return "\(source.text) has no effect here: the root decides, and this node is none"
+            }
+            if flag.modes.contains(settings.policy.mode) { return nil }
+            return "\(source.text) has no effect with --coherence \(settings.policy.mode.rawValue)"
+        }
+    }
+
+    // MARK: Names and addresses
 
     private func chosenName() throws(SettingsError) -> String {
         if let name { return name }

@@ -15,7 +15,7 @@ struct SettingsFlag: Sendable {
         "CANOPY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    static let table: [SettingsFlag] = tree + capacity + operation
+    static let table: [SettingsFlag] = tree + coherence + capacity + operation
 
     private static let tree: [SettingsFlag] = [
         SettingsFlag(
@@ -59,19 +59,58 @@ struct SettingsFlag: Sendable {
             draft.depth = try SettingValue.wholeNumber(text, 1...Tree.depthMax)
         },
         SettingsFlag(
-            name: "coherence", placeholder: "MODE",
-            help: "What happens to copies when a key changes: \(choices(CoherenceMode.self))"
-                + " (writes climb, nothing comes down).",
-            defaultText: SettingsDraft.coherence.rawValue
-        ) { (text, draft) throws(SettingProblem) in
-            draft.coherence = try SettingValue.choice(text)
-        },
-        SettingsFlag(
             name: "zookeeper", placeholder: "HOST:PORT,...",
             help: "ZooKeeper servers that record the tree, with an optional /path behind them.",
             defaultText: "none"
         ) { (text, draft) throws(SettingProblem) in
             draft.zookeeper = try SettingValue.connectString(text)
+        },
+    ]
+
+    private static let coherence: [SettingsFlag] = [
+        SettingsFlag(
+            name: "coherence", placeholder: "MODE",
+            help: "What happens to copies when a key changes, in the whole tree: push (a change"
+                + " goes at once to the nodes that hold the key), ttl (a copy expires), sync"
+                + " (changes go out in rounds) or none (nothing comes down). The root's value"
+                + " counts, here and in the next four.",
+            defaultText: SettingsDraft.policy.mode.rawValue
+        ) { (text, draft) throws(SettingProblem) in
+            draft.mode = try SettingValue.choice(text)
+        },
+        SettingsFlag(
+            name: "ttl", placeholder: "DURATION",
+            help: "With --coherence ttl: how old an answer may be, at any depth.",
+            defaultText: SettingValue.durationText(SettingsDraft.policy.ttlMilliseconds)
+        ) { (text, draft) throws(SettingProblem) in
+            draft.ttlMilliseconds = try SettingValue.milliseconds(text, SettingsDraft.ttlRange)
+        },
+        SettingsFlag(
+            name: "sync-interval", placeholder: "DURATION",
+            help: "With --coherence sync: the time between two rounds.",
+            defaultText: SettingValue.durationText(SettingsDraft.policy.syncIntervalMilliseconds)
+        ) { (text, draft) throws(SettingProblem) in
+            draft.syncIntervalMilliseconds = try SettingValue.milliseconds(
+                text, SettingsDraft.syncIntervalRange)
+        },
+        SettingsFlag(
+            name: "max-staleness", placeholder: "DURATION",
+            help: "With --coherence push or sync: how old an answer may be before the node asks"
+                + " upward instead.",
+            defaultText: SettingValue.durationText(SettingsDraft.policy.maxStalenessMilliseconds)
+                + ", or twice --sync-interval if that is more"
+        ) { (text, draft) throws(SettingProblem) in
+            draft.maxStalenessMilliseconds = try SettingValue.milliseconds(
+                text, SettingsDraft.maxStalenessRange)
+        },
+        SettingsFlag(
+            name: "stale-if-error", placeholder: "DURATION",
+            help: "How long past its limit an answer is still given when nobody above can be"
+                + " reached; 0 for never.",
+            defaultText: SettingValue.durationText(SettingsDraft.policy.staleIfErrorMilliseconds)
+        ) { (text, draft) throws(SettingProblem) in
+            draft.staleIfErrorMilliseconds = try SettingValue.milliseconds(
+                text, SettingsDraft.staleIfErrorRange)
         },
     ]
 

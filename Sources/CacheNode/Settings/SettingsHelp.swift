@@ -30,6 +30,9 @@ enum SettingsHelp {
 
     private static let examples = """
 
+        A DURATION is a whole number of seconds, or of what stands behind it: 250ms,
+        10s, 5m, 1h, 7d.
+
         The variables of the two earlier systems (MY_ID, MY_IP, ROOT_ID, ROOT_IP,
         ZOO_SERVERS; node_name, node_address, root_node, n_nodes, api_port,
         startup_delay, debug, zookeeper) give defaults too.

@@ -70,7 +70,8 @@ final class ClientConnection: StreamHandler {
             }
         HeadWriter.request(
             request.method, target: request.target, host: host, contentType: request.contentType,
-            contentLength: hasBody ? request.body.count : nil, into: &output)
+            fieldLines: request.fieldLines, contentLength: hasBody ? request.body.count : nil,
+            into: &output)
         output.append(request.body)
         state.onSent(request.method)
         calls.append(call)

@@ -6,15 +6,19 @@ public struct HTTPClientRequest: Sendable {
     public var target: [UInt8]
     /// The value of Content-Type; empty for none.
     public var contentType: [UInt8]
+    /// Further field lines, each with its CR LF, which must be valid.
+    public var fieldLines: [UInt8]
     /// Sent with Content-Length when it isn't empty or the method is PUT, POST or PATCH.
     public var body: [UInt8]
 
     public init(
-        _ method: HTTPMethod, _ target: [UInt8], contentType: [UInt8] = [], body: [UInt8] = []
+        _ method: HTTPMethod, _ target: [UInt8], contentType: [UInt8] = [],
+        fieldLines: [UInt8] = [], body: [UInt8] = []
     ) {
         self.method = method
         self.target = target
         self.contentType = contentType
+        self.fieldLines = fieldLines
         self.body = body
     }
 

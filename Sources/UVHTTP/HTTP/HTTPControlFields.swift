@@ -1,5 +1,6 @@
-/// What the fields that steer the connection and the body have said so far; every other field is
-/// the application's (RFC 9112 §6, RFC 9110 §7.6 to §7.8 and §10.1.1).
+/// What the fields that steer the connection and the body have said so far (RFC 9112 §6, RFC 9110
+/// §7.6 to §7.8 and §10.1.1), and whether there are fields that choose the answer; every other
+/// field is the application's alone.
 struct HTTPControlFields {
     struct Flags: OptionSet {
         var rawValue: UInt16
@@ -16,6 +17,7 @@ struct HTTPControlFields {
         static let upgradeOption = Flags(rawValue: 1 << 8)
         static let upgradeField = Flags(rawValue: 1 << 9)
         static let expectContinue = Flags(rawValue: 1 << 10)
+        static let condition = Flags(rawValue: 1 << 11)
     }
 
     var flags: Flags
@@ -74,6 +76,9 @@ struct HTTPControlFields {
             | 1 << (10 + 3)  // Connection
             | 1 << (14 + 3)  // Content-Length
             | 1 << (17 + 20)  // Transfer-Encoding
+            | 1 << (13 + 3)  // Cache-Control
+            | 1 << (8 + 9)  // If-Match
+            | 1 << (13 + 9)  // If-None-Match
         return sums &>> UInt64(truncatingIfNeeded: nameCount &+ Int(first & 0x1F)) & 1 != 0
     }
 
@@ -93,8 +98,12 @@ struct HTTPControlFields {
             return noteExpect(value, minorVersion: minorVersion)
         case 7 where first << 8 == HTTPScanner.word("\0upgrade"):
             flags.insert(.upgradeField)
+        case 8 where first == HTTPScanner.word("if-match"): flags.insert(.condition)
         case 10 where first == HTTPScanner.word("connecti") && last == HTTPScanner.word("nnection"):
             return noteConnection(value)
+        case 13 where first == HTTPScanner.word("cache-co") && last == HTTPScanner.word("-control"),
+            13 where first == HTTPScanner.word("if-none-") && last == HTTPScanner.word("ne-match"):
+            flags.insert(.condition)
         case 14 where first == HTTPScanner.word("content-") && last == HTTPScanner.word("t-length"):
             return noteContentLength(value.trimmed)
         case 17 where first == HTTPScanner.word("transfer") && last == HTTPScanner.word("encoding"):

@@ -43,6 +43,9 @@ public struct HTTPRequestHead: Sendable {
     public var expectsContinue = false
     /// An `Upgrade` field together with `Connection: upgrade` is present (RFC 9110 §7.8).
     public var asksUpgrade = false
+    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match or
+    /// If-None-Match.
+    public var hasConditions = false
     public var framing = HTTPBodyFraming.none
     /// The target's path: in origin form from its slash up to `?`; in absolute form the same part
     /// of the URI, where 0 bytes mean `/`. `*` for `OPTIONS *`, the authority for `CONNECT`. Still

@@ -155,6 +155,7 @@ public enum HTTPRequestParser {
         head.expectsContinue = fields.flags.contains(.expectContinue)
         head.asksUpgrade =
             isCurrent && fields.flags.isSuperset(of: [.upgradeField, .upgradeOption])
+        head.hasConditions = fields.flags.contains(.condition)
         return end
     }
 }

@@ -52,13 +52,16 @@ public enum HeadWriter {
     }
 
     /// Appends the head of the commonest answer, `200` with a type and a length, in one piece: one
-    /// check for room, and copies whose lengths the compiler knows.
+    /// check for room, and copies whose lengths the compiler knows. `writeFields` writes further
+    /// field lines, each with its CR LF, to room for `fieldBytesMax` bytes, and gives how many it
+    /// wrote.
     @inlinable @inline(__always)
     public static func ok(
         contentType: UnsafeRawBufferPointer, contentLength: Int, dateLine: UnsafeRawPointer,
-        connection: HTTPConnectionField, into output: inout ByteQueue
+        connection: HTTPConnectionField, into output: inout ByteQueue, fieldBytesMax: Int = 0,
+        writeFields: (UnsafeMutableRawPointer) -> Int = { _ in 0 }
     ) {
-        let room = output.reserve(128 &+ contentType.count)
+        let room = output.reserve(128 &+ contentType.count &+ fieldBytesMax)
         memcpy(room, ("HTTP/1.1 200 OK\r\n" as StaticString).utf8Start, 17)
         memcpy(room + 17, dateLine, dateLineBytes)
         memcpy(room + 54, ("Content-Type: " as StaticString).utf8Start, 14)
@@ -71,7 +74,9 @@ public enum HeadWriter {
         offset &+= 18
         offset &+= ASCII.writeDecimal(contentLength, to: room + offset)
         (room + offset).storeBytes(of: 0x0A0D, as: UInt16.self)
-        output.commit(offset &+ 2)
+        offset &+= 2
+        offset &+= writeFields(room + offset)
+        output.commit(offset)
         finish(connection, into: &output)
     }
 
@@ -86,11 +91,11 @@ public enum HeadWriter {
         }
     }
 
-    /// Appends a request head. `contentLength` nil: no body, and no field that tells of one.
+    /// Appends a request head. `fieldLines` are whole lines, each with its CR LF. `contentLength`
+    /// nil: no body, and no field that tells of one.
     public static func request(
         _ method: HTTPMethod, target: [UInt8], host: String, contentType: [UInt8],
-        contentLength: Int?,
-        into output: inout ByteQueue
+        fieldLines: [UInt8] = [], contentLength: Int?, into output: inout ByteQueue
     ) {
         output.append(method.name)
         output.append(ASCII.space)
@@ -103,6 +108,7 @@ public enum HeadWriter {
             output.append(contentType)
             output.append("\r\n")
         }
+        output.append(fieldLines)
         if let contentLength {
             output.append("Content-Length: ")
             output.appendDecimal(contentLength)

@@ -84,8 +84,13 @@ public struct HTTPResponder {
 
     /// Answers with a head alone: for the statuses that have no body (204, 304).
     public func respondWithoutBody(_ status: HTTPStatus, fieldLines: StaticString) {
+        respondWithoutBody(status, fieldLines: fieldLines.bytes)
+    }
+
+    /// The same with field lines that were made for this answer.
+    public func respondWithoutBody(_ status: HTTPStatus, fieldLines: UnsafeRawBufferPointer) {
         HeadWriter.response(
-            status, contentType: .empty, framing: .none, fieldLines: fieldLines.bytes,
+            status, contentType: .empty, framing: .none, fieldLines: fieldLines,
             dateLine: dateLine, connection: form.connectionField, into: &output.pointee)
     }
 
@@ -98,6 +103,20 @@ public struct HTTPResponder {
         if !form.omitsBody { output.pointee.append(body) }
     }
 
+    /// The hot answer with further field lines: `writeFields` writes them, each with its CR LF, to
+    /// room for `fieldBytesMax` bytes, and gives how many it wrote.
+    @inlinable @inline(__always)
+    public func respondOK(
+        contentType: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, fieldBytesMax: Int,
+        writeFields: (UnsafeMutableRawPointer) -> Int
+    ) {
+        HeadWriter.ok(
+            contentType: contentType, contentLength: body.count, dateLine: dateLine,
+            connection: form.connectionField, into: &output.pointee, fieldBytesMax: fieldBytesMax,
+            writeFields: writeFields)
+        if !form.omitsBody { output.pointee.append(body) }
+    }
+
     /// `200` with a body of `contentLength` bytes that `write` appends to the output itself.
     @inlinable @inline(__always)
     public func respondOK(
@@ -106,6 +125,19 @@ public struct HTTPResponder {
         HeadWriter.ok(
             contentType: contentType.bytes, contentLength: contentLength, dateLine: dateLine,
             connection: form.connectionField, into: &output.pointee)
+        if !form.omitsBody { write(&output.pointee) }
+    }
+
+    /// `200` with further field lines, as above, and a body that `write` appends itself.
+    @inlinable @inline(__always)
+    public func respondOK(
+        contentType: StaticString, contentLength: Int, fieldBytesMax: Int,
+        writeFields: (UnsafeMutableRawPointer) -> Int, _ write: (inout ByteQueue) -> Void
+    ) {
+        HeadWriter.ok(
+            contentType: contentType.bytes, contentLength: contentLength, dateLine: dateLine,
+            connection: form.connectionField, into: &output.pointee, fieldBytesMax: fieldBytesMax,
+            writeFields: writeFields)
         if !form.omitsBody { write(&output.pointee) }
     }
 

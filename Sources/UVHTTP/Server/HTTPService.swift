@@ -17,6 +17,10 @@ public struct HTTPRequest {
 
     @inlinable @inline(__always) public var method: HTTPMethod { head.pointee.method }
 
+    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match or
+    /// If-None-Match.
+    @inlinable @inline(__always) public var hasConditions: Bool { head.pointee.hasConditions }
+
     /// The target's path, still percent-encoded, starting with `/` (or `*`); empty for an absolute
     /// form without one.
     @inlinable @inline(__always)

@@ -75,6 +75,36 @@ import Testing
         #expect(pages.allSatisfy { memory.firstWord($0).pointee == 0 })
     }
 
+    @Test func pagesForTagsAreTheLastAndOnlyForThem() throws {
+        let memory = try TestMemory(bytesMax: 8 << 20, keepsTagPages: true)
+        let baseline = memory.bytesUsed
+        var pages: [UInt32] = []
+        while let page = memory.take() { pages.append(page) }
+        #expect(memory.bytesUsed + 4 * CacheMemory.pageBytes <= 8 << 20)
+        for _ in 0..<3 {
+            var tagPages: [UInt32] = []
+            while let page = memory.takeForTag() { tagPages.append(page) }
+            #expect(tagPages.count == 4)
+            #expect(Set(pages).isDisjoint(with: tagPages))
+            #expect(memory.bytesUsed <= 8 << 20)
+            #expect(memory.take() == nil)
+            let freed = pages.removeLast()
+            memory.give(freed)
+            #expect(memory.takeForTag() == freed)
+            tagPages.dropLast().forEach(memory.give)
+            #expect(memory.take() == nil)
+            // What was a page for tags may become any other.
+            memory.give(freed)
+            memory.memory.pointee.trim()
+            tagPages.suffix(1).forEach(memory.give)
+            #expect(memory.take() == tagPages.last)
+            pages += tagPages.suffix(1)
+        }
+        pages.forEach(memory.give)
+        memory.memory.pointee.trim()
+        #expect(memory.bytesUsed == baseline)
+    }
+
     /// 98 bytes each for 16 + 32; in a process of its own, so that the resident bytes are the
     /// cache's.
     @Test(

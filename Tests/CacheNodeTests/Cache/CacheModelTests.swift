@@ -3,172 +3,174 @@ import Testing
 
 @testable import CacheNode
 
+/// Random histories of everything that can happen to an entry, beside a dictionary.
 @Suite struct CacheModelTests {
-    private struct Stored: Equatable {
-        var value: [UInt8]
-        var isAbsent: Bool
-        var isPinned: Bool
+    struct Stored: Equatable {
+        var kind = EntryKind.value
+        var value: [UInt8] = []
+        var version: UInt64 = 0
+        var children: UInt8 = 0
+        var session: UInt8 = 0
+        var basisTicks: UInt32 = 0
+        var userFlags: UInt8 = 0
+        var isUncommitted = false
+        var hasFill = false
     }
 
-    /// Mostly small values, some near the limits of pages, some outside them.
-    private func value(_ random: inout SimRandom) -> [UInt8] {
-        let count =
-            switch Int.random(in: 0..<200, using: &random) {
-            case 0: Int.random(in: 100_000..<300_000, using: &random)
-            case 1...3: Int.random(in: 15_000..<20_000, using: &random)
-            case 4...20: Int.random(in: 200..<5000, using: &random)
-            default: Int.random(in: 0..<100, using: &random)
-            }
-        var value = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
-        if count > 0 {
-            value[0] = UInt8.random(in: 0...255, using: &random)
-            value[count - 1] = UInt8.random(in: 0...255, using: &random)
+    private static let sessions: UInt8 = 5
+
+    private func random(_ random: inout SimRandom) -> Stored {
+        var stored = Stored()
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: stored.kind = .absent
+        case 1: stored.kind = .tag
+        default: stored.value = randomValue(&random)
         }
-        return value
+        if Bool.random(using: &random) {
+            stored.version = .random(in: 0..<1 << 48, using: &random)
+            stored.children = .random(in: 0...255, using: &random)
+            stored.session = .random(in: 0..<Self.sessions, using: &random)
+            stored.basisTicks = .random(in: 0...UInt32.max, using: &random)
+            stored.userFlags = .random(in: 0...255, using: &random)
+        }
+        stored.isUncommitted = Int.random(in: 0..<10, using: &random) == 0
+        stored.hasFill = Int.random(in: 0..<10, using: &random) == 0
+        return stored
     }
 
-    /// Keys of 1…40 bytes, a few thousand in all.
-    private func key(_ random: inout SimRandom, _ keys: Int) -> [UInt8] {
-        let number = Int.random(in: 0..<keys, using: &random)
-        return [UInt8](repeating: 0x6B, count: number % 37) + bytes(String(number))
+    /// Changes each field with a chance of one half.
+    private func change(_ stored: inout Stored, _ random: inout SimRandom) {
+        let other = self.random(&random)
+        if Bool.random(using: &random) { stored.version = other.version }
+        if Bool.random(using: &random) { stored.children = other.children }
+        if Bool.random(using: &random) { stored.session = other.session }
+        if Bool.random(using: &random) { stored.basisTicks = other.basisTicks }
+        if Bool.random(using: &random) { stored.userFlags = other.userFlags }
+        if Bool.random(using: &random) { stored.isUncommitted.toggle() }
+        if Bool.random(using: &random) { stored.hasFill.toggle() }
     }
 
     @Test(arguments: [(UInt64(1), 50), (2, 3000), (3, 40_000)])
     func agreesWithADictionary(seed: UInt64, keys: Int) throws {
-        let test = try TestCache(bytesMax: 256 << 20, seed: (seed, 99))
+        let test = try TestCache(bytesMax: 256 << 20, seed: (seed, 99), evictsValues: seed != 2)
         let baseline = test.bytesHeld
         var model: [[UInt8]: Stored] = [:]
         var random = SimRandom(seed: seed)
         for _ in 0..<scaled(debug: 18_000, release: 2_000_000) {
-            let key = key(&random, keys)
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0..<4:
-                let isAbsent = Int.random(in: 0..<10, using: &random) == 0
-                let isPinned = Int.random(in: 0..<10, using: &random) == 0
-                let stored = Stored(
-                    value: isAbsent ? [] : value(&random), isAbsent: isAbsent, isPinned: isPinned)
-                test.put(
-                    key, stored.value, absent: isAbsent, uncommitted: isPinned ? 1 : 0)
-                model[key] = stored
-            case 4..<6:
-                #expect(test.remove(key) == (model.removeValue(forKey: key) != nil))
-            case 6:
-                let reference = test.make(key, value(&random))
-                test.cache.pointee.discard(reference)
-            default:
-                #expect(test.stored(key) == model[key]?.value)
-            }
-        }
-        #expect(test.count == model.values.filter { !$0.isAbsent }.count)
-        for (key, stored) in model {
-            #expect(test.value(key) == stored.value)
-            #expect(test.isAbsent(key) == stored.isAbsent)
-            #expect((test.uncommitted(key) != 0) == stored.isPinned)
-        }
-        for key in model.keys.shuffled(using: &random) { test.remove(key) }
-        #expect(test.count == 0)
-        #expect(test.bytesHeld == baseline)
-    }
-
-    @Test(arguments: [1 << 20, 3 << 20, 20 << 20])
-    func theBoundIsNeverPassed(bytesMax: Int) throws {
-        let test = try TestCache(bytesMax: bytesMax)
-        let baseline = test.bytesHeld
-        var random = SimRandom(seed: UInt64(bytesMax))
-        var detached: [EntryReference] = []
-        var pinned: [[UInt8]] = []
-        for _ in 0..<scaled(debug: 12_000, release: 1_000_000) {
-            let key = key(&random, 100_000)
+            let key = randomKey(&random, keys)
             switch Int.random(in: 0..<20, using: &random) {
-            case 0:
-                let reference = test.make(key, value(&random))
-                if !reference.isNone { detached.append(reference) }
-            case 1 where !detached.isEmpty:
-                let index = Int.random(in: 0..<detached.count, using: &random)
-                test.publish(detached.remove(at: index))
-            case 2 where !detached.isEmpty:
-                test.cache.pointee.discard(detached.removeLast())
-            case 3:
-                if test.put(key, value(&random), uncommitted: 1) { pinned.append(key) }
-                if pinned.count > 20 {
-                    test.setUncommitted(0, pinned.removeFirst())
-                }
-            case 4..<7: test.remove(key)
-            default:
-                let value = value(&random)
-                if test.fits(key.count, value.count), !pinned.contains(key) {
-                    _ = test.putEvicting(key, value)
-                }
+            case 0..<7:
+                model[key] = self.random(&random)
+                test.put(key, model[key] ?? Stored(), setsBefore: .random(using: &random))
+            case 7..<10: #expect(test.remove(key) == (model.removeValue(forKey: key) != nil))
+            case 10:
+                let reference = test.make(key, randomValue(&random))
+                test.cache.pointee.discard(reference)
+            case 11..<13: shrink(key, test, &model)
+            case 13..<16 where model[key] != nil:
+                change(&model[key, default: Stored()], &random)
+                test.set(model[key] ?? Stored(), of: test.find(key))
+            case 16 where Int.random(in: 0..<model.count + 1, using: &random) == 0:
+                retire(.random(in: 0..<Self.sessions, using: &random), test, &model)
+            default: #expect(test.stored(test.read(key)) == model[key])
             }
-            pinned.removeAll { test.find($0).isNone }
-            #expect(test.bytesUsed <= bytesMax)
         }
-        detached.forEach { test.cache.pointee.discard($0) }
-        pinned.forEach { test.setUncommitted(0, $0) }
-        test.removeAll()
-        #expect(test.count == 0)
+        #expect(test.count == model.values.count { $0.kind == .value })
+        #expect(test.absentCount == model.values.count { $0.kind == .absent })
+        #expect(test.tagCount == model.values.count { $0.kind == .tag })
+        for (key, stored) in model { #expect(test.stored(test.find(key)) == stored) }
+        for key in model.keys.shuffled(using: &random) { test.remove(key) }
+        #expect(test.count == 0 && test.absentCount == 0 && test.tagCount == 0)
+        #expect(test.candidate().isNone)
         #expect(test.bytesHeld == baseline)
     }
 
-    @Test func aFullCacheOfPinnedEntriesRefuses() throws {
+    private func shrink(
+        _ key: [UInt8], _ test: TestCache, _ model: inout [[UInt8]: Stored]
+    ) {
+        guard var stored = model[key] else { return }
+        let used = test.bytesHeld
+        let freesMemory = test.cache.pointee.shrinkFreesMemory(test.find(key))
+        let tag = test.cache.pointee.shrinkToTag(test.find(key))
+        #expect(tag == test.find(key))
+        // A large value's block is seen at once; a piece may need a page for the smaller one.
+        if stored.value.count > 1 << 17 { #expect(freesMemory && test.bytesHeld < used) }
+        stored.kind = .tag
+        stored.value = []
+        stored.userFlags = 0
+        model[key] = stored
+    }
+
+    /// Removes what bears a session's number, unless it is pinned: that gets the next number.
+    private func retire(
+        _ session: UInt8, _ test: TestCache, _ model: inout [[UInt8]: Stored]
+    ) {
+        let next = (session + 1) % Self.sessions
+        test.sweep(stepsMax: 7) { entry in
+            let state = test.cache.pointee.state(of: entry)
+            guard state.session == session else { return false }
+            if state.isPinned { test.cache.pointee.setSession(next, of: entry) }
+            return !state.isPinned
+        }
+        for (key, stored) in model where stored.session == session {
+            if stored.isUncommitted || stored.hasFill {
+                model[key]?.session = next
+            } else {
+                model[key] = nil
+            }
+        }
+    }
+
+    @Test func aStateTellsWhatAHitHasToCheck() throws {
         let test = try TestCache(bytesMax: 1 << 20)
-        let value = [UInt8](repeating: 1, count: 1000)
-        var written = 0
-        while test.put(CacheNodeTests.key(written), value, uncommitted: 1) { written += 1 }
-        #expect(written > 500)
-        #expect(!test.putEvicting(CacheNodeTests.key(-1), value))
-        #expect(test.count == written)
-        test.setUncommitted(0, CacheNodeTests.key(5))
-        #expect(test.putEvicting(CacheNodeTests.key(-1), value))
-        #expect(test.find(CacheNodeTests.key(5)).isNone)
-    }
-
-    /// Memory runs out between `make` and `publish`, with more entries detached than the segment
-    /// has slots left.
-    @Test func whatWasMadeCanBePublishedWhenMemoryIsGone() throws {
-        let test = try TestCache(bytesMax: 4 << 20)
-        let published = HashTable.fullEntriesMax - 50
-        for number in 0..<published { #expect(test.put(CacheNodeTests.key(number))) }
-        let detached = (0..<2000).map { test.make(CacheNodeTests.key(published + $0), []) }
-        #expect(detached.allSatisfy { !$0.isNone })
-        #expect(test.cache.pointee.memory.reservedPages == 1)
-        var fillers: [EntryReference] = []
-        for count in [100_000, 60_000, 20_000, 17_000] {
-            while true {
-                let filler = test.make(bytes("filler"), [UInt8](repeating: 0, count: count))
-                if filler.isNone { break }
-                fillers.append(filler)
+        for kind in [EntryKind.value, .absent, .tag] {
+            for isPinned in [false, true] {
+                test.put(
+                    key(1),
+                    Stored(
+                        kind: kind, children: 0xFF, session: 7, userFlags: 0xFF,
+                        isUncommitted: isPinned, hasFill: isPinned), setsBefore: true)
+                let state = test.cache.pointee.state(of: test.read(key(1)))
+                #expect(state.kind == kind)
+                #expect(state.hasValue(verifiedIn: 7) == (kind == .value))
+                #expect(state.hasAnswer(verifiedIn: 7) == (kind != .tag))
+                #expect(!state.hasValue(verifiedIn: 6) && !state.hasAnswer(verifiedIn: 6))
+                #expect(state.isPinned == isPinned)
             }
-        }
-        for reference in detached {
-            test.publish(reference)
-            #expect(test.bytesUsed <= 4 << 20)
-        }
-        #expect(test.count == published + 2000)
-        for number in 0..<test.count { #expect(!test.find(CacheNodeTests.key(number)).isNone) }
-        fillers.forEach { test.cache.pointee.discard($0) }
-        #expect(test.cache.pointee.memory.reservedPages == 0)
-    }
-
-    @Test func entriesOfOtherSizesGetTheMemoryThatEvictionFrees() throws {
-        let bytesMax = 2 << 20
-        let test = try TestCache(bytesMax: bytesMax)
-        var number = 0
-        for size in [100, 3000, 12_000, 200, 100_000, 700] {
-            let value = [UInt8](repeating: 7, count: size)
-            for _ in 0..<(2 * bytesMax / size) {
-                number += 1
-                #expect(test.putEvicting(CacheNodeTests.key(number), value))
-            }
-            #expect(test.count * (size + 16) > bytesMax / 2)
         }
     }
 }
 
 extension TestCache {
-    /// The value, by `read`.
-    fileprivate func stored(_ key: [UInt8]) -> [UInt8]? {
-        let reference = read(key)
-        return reference.isNone ? nil : Array(cache.pointee.value(of: reference))
+    fileprivate func put(_ key: [UInt8], _ stored: CacheModelTests.Stored, setsBefore: Bool) {
+        let reference = make(key, stored.value, kind: stored.kind)
+        if setsBefore { set(stored, of: reference) }
+        publish(reference)
+        if !setsBefore { set(stored, of: reference) }
+    }
+
+    fileprivate func set(_ stored: CacheModelTests.Stored, of reference: EntryReference) {
+        // What lies above the 48 bits must fall away.
+        cache.pointee.setVersion(stored.version | 0xABCD << 48, of: reference)
+        cache.pointee.setChildren(stored.children, of: reference)
+        cache.pointee.setSession(stored.session, of: reference)
+        cache.pointee.setBasisTicks(stored.basisTicks, of: reference)
+        cache.pointee.setUserFlags(stored.userFlags, of: reference)
+        cache.pointee.setUncommitted(stored.isUncommitted, of: reference)
+        cache.pointee.setFill(stored.hasFill, of: reference)
+    }
+
+    fileprivate func stored(_ reference: EntryReference) -> CacheModelTests.Stored? {
+        if reference.isNone { return nil }
+        return CacheModelTests.Stored(
+            kind: cache.pointee.kind(of: reference),
+            value: Array(cache.pointee.value(of: reference)),
+            version: cache.pointee.version(of: reference),
+            children: cache.pointee.children(of: reference),
+            session: cache.pointee.session(of: reference),
+            basisTicks: cache.pointee.basisTicks(of: reference),
+            userFlags: cache.pointee.userFlags(of: reference),
+            isUncommitted: cache.pointee.isUncommitted(reference),
+            hasFill: cache.pointee.hasFill(reference))
     }
 }

@@ -52,7 +52,7 @@ import Testing
 
     @Test func tombstonesAndPinnedEntriesAreVisited() throws {
         let test = try TestCache(bytesMax: 1 << 20)
-        test.put(bytes("absent"), absent: true)
+        test.put(bytes("absent"), kind: .absent)
         test.put(bytes("pinned"), uncommitted: 1)
         var seen: [[UInt8]] = []
         var cursor: UInt32? = 0
@@ -98,19 +98,35 @@ import Testing
         }
     }
 
-    @Test func removingSomeAtATimeRemovesAllButThePinned() throws {
+    /// As when the number of a session is to be used again: nothing may be left that bears it.
+    @Test func aSweepMeetsAllAndRemovesWhatItIsTold() throws {
         let test = try TestCache(bytesMax: 64 << 20)
         let count = scaled(debug: 30_000, release: 300_000)
-        for number in 0..<count { test.put(key(number), uncommitted: number % 1000 == 0 ? 1 : 0) }
+        for number in 0..<count {
+            test.put(key(number), uncommitted: number % 1000 == 0 ? 1 : 0)
+            test.cache.pointee.setSession(UInt8(number % 3), of: test.find(key(number)))
+        }
         var cursor: UInt32? = 0
         while let position = cursor {
             let before = test.count
-            cursor = test.cache.pointee.removeSome(from: position, entriesMax: 500)
-            #expect(before - test.count <= 500)
+            var calls = 0
+            cursor = test.cache.pointee.sweep(from: position, stepsMax: 500) { cache, entry in
+                calls += 1
+                guard cache.session(of: entry) == 1 else { return false }
+                if cache.isUncommitted(entry) { cache.setSession(2, of: entry) }
+                return cache.session(of: entry) == 1
+            }
+            #expect(calls < 600)
+            #expect(before - test.count <= calls)
             test.put(key(count + before))
         }
         for number in 0..<count {
-            #expect(test.find(key(number)).isNone == (number % 1000 != 0))
+            let entry = test.find(key(number))
+            #expect(entry.isNone == (number % 3 == 1 && number % 1000 != 0))
+            if !entry.isNone {
+                let session = test.cache.pointee.session(of: entry)
+                #expect(session != 1)
+            }
         }
     }
 }

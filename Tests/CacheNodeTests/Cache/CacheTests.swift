@@ -6,9 +6,12 @@ import Testing
     @Test func aKeyIsFoundWithItsValueAndFields() throws {
         let test = try TestCache()
         let reference = test.make(bytes("hello"), bytes("world"), mediaType: MediaTypes.json)
-        test.cache.pointee.setStoredSeconds(77, of: reference)
+        test.cache.pointee.setBasisTicks(77, of: reference)
+        test.cache.pointee.setChildren(0x81, of: reference)
+        test.cache.pointee.setSession(0x7E, of: reference)
         test.cache.pointee.setUserFlags(0xA5, of: reference)
-        test.cache.pointee.setUncommitted(9, of: reference)
+        test.cache.pointee.setVersion(9, of: reference)
+        test.cache.pointee.setUncommitted(true, of: reference)
         #expect(test.value(bytes("hello")) == nil)
         test.publish(reference)
         let found = test.find(bytes("hello"))
@@ -16,8 +19,10 @@ import Testing
         #expect(test.key(of: found) == bytes("hello"))
         let mediaType = test.cache.pointee.mediaType(of: found)
         #expect(mediaType == MediaTypes.json)
-        let storedSeconds = test.cache.pointee.storedSeconds(of: found)
-        #expect(storedSeconds == 77)
+        let basisTicks = test.cache.pointee.basisTicks(of: found)
+        #expect(basisTicks == 77)
+        let state = test.cache.pointee.state(of: found)
+        #expect(state.children == 0x81 && state.session == 0x7E && state.userFlags == 0xA5)
         let userFlags = test.cache.pointee.userFlags(of: found)
         #expect(userFlags == 0xA5)
         #expect(test.uncommitted(bytes("hello")) == 9)
@@ -27,7 +32,7 @@ import Testing
         #expect(test.value(bytes("hello ")) == nil)
     }
 
-    @Test(arguments: [0, 1, 7, 8, 9, 100, 16_330, 16_340, 16_342, 16_343, 20_000, 131_039, 131_040])
+    @Test(arguments: [0, 1, 7, 8, 9, 100, 16_330, 16_340, 16_338, 16_339, 20_000, 131_039, 131_040])
     func aValueOfAnySizeComesBack(count: Int) throws {
         let test = try TestCache(bytesMax: 8 << 20)
         let baseline = test.bytesHeld
@@ -120,14 +125,14 @@ import Testing
 
     @Test func aTombstoneIsFoundAndNotCounted() throws {
         let test = try TestCache(bytesMax: 1 << 20)
-        test.put(bytes("gone"), absent: true)
+        test.put(bytes("gone"), kind: .absent)
         #expect(test.isAbsent(bytes("gone")))
         #expect(test.value(bytes("gone")) == [])
         #expect(test.count == 0)
         test.put(bytes("gone"), bytes("back"))
         #expect(test.count == 1)
         #expect(!test.isAbsent(bytes("gone")))
-        test.put(bytes("gone"), absent: true)
+        test.put(bytes("gone"), kind: .absent)
         #expect(test.count == 0)
         test.remove(bytes("gone"))
         #expect(test.count == 0)

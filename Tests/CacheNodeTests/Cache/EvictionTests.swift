@@ -1,52 +1,8 @@
-import Simulation
 import Testing
 
 @testable import CacheNode
 
 @Suite struct EvictionTests {
-    /// SIEVE as in the paper's listing, on an array: index 0 is the oldest.
-    private struct Reference {
-        struct Member {
-            let key: Int
-            var visited: Bool
-        }
-
-        var queue: [Member] = []
-        /// The key that the hand points at; nil: the oldest.
-        var hand: Int?
-
-        func index(_ key: Int) -> Int? { queue.firstIndex { $0.key == key } }
-
-        mutating func visit(_ key: Int) {
-            if let index = index(key) { queue[index].visited = true }
-        }
-
-        mutating func put(_ key: Int) {
-            if index(key) != nil { visit(key) } else { insert(key, visited: false) }
-        }
-
-        mutating func insert(_ key: Int, visited: Bool) {
-            queue.append(Member(key: key, visited: visited))
-        }
-
-        mutating func candidate() -> Int? {
-            if queue.isEmpty { return nil }
-            var current = hand.flatMap(index) ?? 0
-            while queue[current].visited {
-                queue[current].visited = false
-                current = (current + 1) % queue.count
-            }
-            hand = queue[current].key
-            return queue[current].key
-        }
-
-        mutating func remove(_ key: Int) {
-            guard let index = index(key) else { return }
-            if hand == key { hand = index + 1 < queue.count ? queue[index + 1].key : nil }
-            queue.remove(at: index)
-        }
-    }
-
     @Test func anEntryThatWasReadIsPassedOver() throws {
         let test = try TestCache(bytesMax: 1 << 20)
         for number in 0..<4 { test.put(key(number)) }
@@ -69,62 +25,6 @@ import Testing
         let victim = test.candidate()
         #expect(test.candidate() == victim)
         #expect(test.count == 4)
-    }
-
-    @Test func victimsAreThoseOfThePaper() throws {
-        for seed in UInt64(0)..<8 {
-            let test = try TestCache(bytesMax: 1 << 20)
-            var reference = Reference()
-            var random = SimRandom(seed: seed)
-            var pinned = Set<Int>()
-            for _ in 0..<scaled(debug: 3000, release: 30_000) {
-                let number = Int.random(in: 0..<150, using: &random)
-                switch Int.random(in: 0..<12, using: &random) {
-                case 0..<4:
-                    let exists = !test.find(key(number)).isNone
-                    test.put(key(number))
-                    if exists, pinned.remove(number) != nil {
-                        reference.insert(number, visited: true)
-                    } else {
-                        reference.put(number)
-                    }
-                case 4..<8:
-                    _ = test.read(key(number))
-                    reference.visit(number)
-                case 8:
-                    test.remove(key(number))
-                    reference.remove(number)
-                    pinned.remove(number)
-                case 9: pin(number, test, &reference, &pinned)
-                default:
-                    let victim = test.candidate()
-                    guard let expected = reference.candidate() else {
-                        #expect(victim.isNone)
-                        continue
-                    }
-                    #expect(test.key(of: victim) == key(expected))
-                    test.cache.pointee.remove(victim)
-                    reference.remove(expected)
-                }
-            }
-            #expect(test.count == reference.queue.count + pinned.count)
-        }
-    }
-
-    /// Pins an entry, or frees it again; its visited flag is made known by a read.
-    private func pin(
-        _ number: Int, _ test: TestCache, _ reference: inout Reference, _ pinned: inout Set<Int>
-    ) {
-        let entry = test.read(key(number))
-        if entry.isNone { return }
-        if pinned.remove(number) != nil {
-            test.cache.pointee.setUncommitted(0, of: entry)
-            reference.insert(number, visited: true)
-        } else {
-            test.cache.pointee.setUncommitted(1, of: entry)
-            reference.remove(number)
-            pinned.insert(number)
-        }
     }
 
     @Test func pinnedEntriesAreNeverCandidates() throws {
@@ -187,5 +87,42 @@ import Testing
         }
         let kept = (0..<1000).filter { !test.find(key($0)).isNone }
         #expect(kept.count > 990)
+    }
+
+    @Test func anEntryIsPinnedUntilNothingIsOutstanding() throws {
+        let test = try TestCache(bytesMax: 1 << 20)
+        test.put(key(1))
+        test.cache.pointee.setFill(true, of: test.find(key(1)))
+        #expect(test.candidate().isNone)
+        test.setUncommitted(3, key(1))
+        test.cache.pointee.setFill(false, of: test.find(key(1)))
+        #expect(test.candidate().isNone)
+        test.setUncommitted(0, key(1))
+        #expect(test.candidate() == test.find(key(1)))
+        test.cache.pointee.setFill(true, of: test.find(key(1)))
+        test.remove(key(1))
+        #expect(test.candidate().isNone)
+        #expect(test.count == 0)
+    }
+
+    /// As at a root: however many values there are, they cost the search nothing.
+    @Test func valuesThatStayAreNoCandidates() throws {
+        let test = try TestCache(bytesMax: 8 << 20, evictsValues: false)
+        for number in 0..<20_000 { test.put(key(number)) }
+        #expect(test.candidate().isNone)
+        for number in 100..<103 { test.put(key(number), kind: .absent) }
+        for number in 200..<203 { test.put(key(number), kind: .tag) }
+        for number in 0..<20_000 where number != 101 { _ = test.find(key(number)) }
+        test.put(key(100), bytes("back"))
+        var victims: [[UInt8]] = []
+        while true {
+            let victim = test.candidate()
+            if victim.isNone { break }
+            victims.append(test.key(of: victim))
+            test.cache.pointee.remove(victim)
+        }
+        // Those that replaced values count as visited, and the hand has come round once.
+        #expect(victims == [101, 102, 200, 201, 202].map(key))
+        #expect(test.count == 20_000 - 5)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Simulation
 
 @testable import CacheNode
 
@@ -6,10 +7,13 @@ import Glibc
 final class TestCache {
     let cache: UnsafeMutablePointer<Cache>
 
-    init(bytesMax: Int = 64 << 20, seed: (UInt64, UInt64) = (1, 2)) throws {
+    init(
+        bytesMax: Int = 64 << 20, seed: (UInt64, UInt64) = (1, 2), evictsValues: Bool = true
+    ) throws {
         cache = .allocate(capacity: 1)
         do {
-            cache.initialize(to: try Cache(bytesMax: bytesMax, seed: seed))
+            cache.initialize(
+                to: try Cache(bytesMax: bytesMax, seed: seed, evictsValues: evictsValues))
         } catch {
             cache.deallocate()
             throw error
@@ -22,6 +26,8 @@ final class TestCache {
     }
 
     var count: Int { cache.pointee.count }
+    var absentCount: Int { cache.pointee.absentCount }
+    var tagCount: Int { cache.pointee.tagCount }
     var bytesUsed: Int { cache.pointee.bytesUsed }
 
     /// What the cache holds but for the pool of free pages.
@@ -47,11 +53,11 @@ final class TestCache {
 
     /// A detached entry with its value filled in.
     func make(
-        _ key: [UInt8], _ value: [UInt8], mediaType: UInt16 = 0, absent: Bool = false
+        _ key: [UInt8], _ value: [UInt8], mediaType: UInt16 = 0, kind: EntryKind = .value
     ) -> EntryReference {
         let reference = key.withUnsafeBytes {
             cache.pointee.make(
-                key: $0, valueCount: value.count, mediaType: mediaType, absent: absent)
+                key: $0, valueCount: value.count, mediaType: mediaType, kind: kind)
         }
         if !reference.isNone { cache.pointee.valueBytes(of: reference).copyBytes(from: value) }
         return reference
@@ -60,22 +66,27 @@ final class TestCache {
     /// Makes and publishes; false when there was no room.
     @discardableResult
     func put(
-        _ key: [UInt8], _ value: [UInt8] = [], mediaType: UInt16 = 0, absent: Bool = false,
-        uncommitted: UInt32 = 0
+        _ key: [UInt8], _ value: [UInt8] = [], mediaType: UInt16 = 0, kind: EntryKind = .value,
+        uncommitted: UInt64 = 0
     ) -> Bool {
-        let reference = make(key, value, mediaType: mediaType, absent: absent)
+        let reference = make(key, value, mediaType: mediaType, kind: kind)
         if reference.isNone { return false }
-        cache.pointee.setUncommitted(uncommitted, of: reference)
+        setUncommitted(uncommitted, reference)
         cache.pointee.publish(reference)
         return true
     }
 
-    /// The same, evicting as long as it takes; false when nothing is left to evict.
-    func putEvicting(_ key: [UInt8], _ value: [UInt8]) -> Bool {
+    /// The same, evicting as long as it takes; false when nothing is left to evict. With
+    /// `leavesTags` values become tags where that makes room.
+    func putEvicting(_ key: [UInt8], _ value: [UInt8], leavesTags: Bool = false) -> Bool {
         while !put(key, value) {
             let victim = cache.pointee.evictionCandidate()
             if victim.isNone { return false }
-            cache.pointee.remove(victim)
+            if leavesTags, cache.pointee.shrinkFreesMemory(victim) {
+                _ = cache.pointee.shrinkToTag(victim)
+            } else {
+                cache.pointee.remove(victim)
+            }
         }
         return true
     }
@@ -94,20 +105,30 @@ final class TestCache {
 
     func isAbsent(_ key: [UInt8]) -> Bool { cache.pointee.isAbsent(find(key)) }
 
-    func uncommitted(_ key: [UInt8]) -> UInt32 { cache.pointee.uncommitted(of: find(key)) }
+    /// The write that lies over the entry; 0 none.
+    func uncommitted(_ key: [UInt8]) -> UInt64 {
+        let reference = find(key)
+        return cache.pointee.isUncommitted(reference) ? cache.pointee.version(of: reference) : 0
+    }
 
-    func setUncommitted(_ sequence: UInt32, _ key: [UInt8]) {
-        cache.pointee.setUncommitted(sequence, of: find(key))
+    func setUncommitted(_ sequence: UInt64, _ key: [UInt8]) { setUncommitted(sequence, find(key)) }
+
+    private func setUncommitted(_ sequence: UInt64, _ reference: EntryReference) {
+        cache.pointee.setVersion(sequence, of: reference)
+        cache.pointee.setUncommitted(sequence != 0, of: reference)
     }
 
     func fits(_ keyCount: Int, _ valueCount: Int) -> Bool {
         cache.pointee.fits(keyCount: keyCount, valueCount: valueCount)
     }
 
-    func removeAll() {
+    func removeAll() { sweep { _ in true } }
+
+    /// Removes what `body` says, some at a time.
+    func sweep(stepsMax: Int = 1000, _ body: (EntryReference) -> Bool) {
         var cursor: UInt32? = 0
         while let position = cursor {
-            cursor = cache.pointee.removeSome(from: position, entriesMax: 1000)
+            cursor = cache.pointee.sweep(from: position, stepsMax: stepsMax) { body($1) }
         }
     }
 
@@ -128,9 +149,10 @@ final class TestCache {
 final class TestMemory {
     let memory: UnsafeMutablePointer<CacheMemory>
 
-    init(bytesMax: Int) throws {
+    init(bytesMax: Int, keepsTagPages: Bool = false) throws {
         memory = .allocate(capacity: 1)
-        memory.initialize(to: try CacheMemory(bytesMax: bytesMax))
+        memory.initialize(
+            to: try CacheMemory(bytesMax: bytesMax, keepsTagPages: keepsTagPages))
     }
 
     deinit {
@@ -141,6 +163,8 @@ final class TestMemory {
     var bytesUsed: Int { memory.pointee.bytesUsed }
 
     func take() -> UInt32? { memory.pointee.takePage() }
+
+    func takeForTag() -> UInt32? { memory.pointee.takePageForTag() }
 
     func give(_ page: UInt32) { memory.pointee.givePage(page) }
 
@@ -169,3 +193,26 @@ func scaled(debug: Int, release: Int) -> Int {
 
 /// Set by `make sanitize`: there an exit test's process never counts as ended.
 let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil
+
+/// Mostly small values, some near the limits of pages, some outside them.
+func randomValue(_ random: inout SimRandom) -> [UInt8] {
+    let count =
+        switch Int.random(in: 0..<200, using: &random) {
+        case 0: Int.random(in: 100_000..<300_000, using: &random)
+        case 1...3: Int.random(in: 15_000..<20_000, using: &random)
+        case 4...20: Int.random(in: 200..<5000, using: &random)
+        default: Int.random(in: 0..<100, using: &random)
+        }
+    var value = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
+    if count > 0 {
+        value[0] = UInt8.random(in: 0...255, using: &random)
+        value[count - 1] = UInt8.random(in: 0...255, using: &random)
+    }
+    return value
+}
+
+/// Keys of 1…40 bytes, a few thousand in all.
+func randomKey(_ random: inout SimRandom, _ keys: Int) -> [UInt8] {
+    let number = Int.random(in: 0..<keys, using: &random)
+    return [UInt8](repeating: 0x6B, count: number % 37) + bytes(String(number))
+}

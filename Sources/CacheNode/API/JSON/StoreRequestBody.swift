@@ -5,8 +5,11 @@ import UVHTTP
 struct StoreRequestBody: Equatable {
     /// Where the value's JSON text lies in the body, without the white space around it.
     var value: Range<Int>
+    /// What the body says of waiting for the parent's answer; nil when it says nothing.
+    var givenWaitForParent: Bool?
+
     /// Whether the answer waits for the parent's; true when the body doesn't say.
-    var waitForParent = true
+    var waitForParent: Bool { givenWaitForParent ?? true }
 
     /// Longer numbers aren't looked into: they are taken for no booleans.
     private static let numberBytesMax = 256
@@ -37,7 +40,7 @@ struct StoreRequestBody: Equatable {
         if value == nil { issues.append(.valueMissing(document)) }
         if let flag {
             switch Self.boolean(JSONValue(body.slice(flag))) {
-            case .boolean(let waits): waitForParent = waits
+            case .boolean(let waits): givenWaitForParent = waits
             case .notUnderstood: issues.append(.flagNotUnderstood(flag))
             case .wrongType: issues.append(.flagNotBoolean(flag))
             }

@@ -1,0 +1,429 @@
+import UVHTTP
+
+/// The children that are attached by links: sessions, and what comes up.
+extension Keyspace: LinkDelegate {
+    func onChildAttached(
+        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+    ) -> ChildID {
+        // A child that comes again has lost its earlier session, even if that isn't known here yet.
+        let earlier = children.child(ofOrigin: origin)
+        if let earlier { end(earlier, reason: "the child has opened another session") }
+        let child: Child
+        if let earlier, !Rule.sessionEndForgets.isKept {
+            child = earlier
+            child.port = port
+        } else {
+            child = children.add(port, origin: origin, name: Array(name))
+        }
+        child.flushedPosition = position
+        child.flushedBasis = now
+        self.name.withUnsafeBytes { name in
+            port.send(
+                .welcome(
+                    WelcomeMessage(
+                        policy: policy, position: position, ageMilliseconds: age(for: child),
+                        name: name)))
+        }
+        return child.id
+    }
+
+    func onChildDetached(_ id: ChildID) {
+        guard let child = children[id] else { return }
+        forget(child)
+        finishStep()
+    }
+
+    /// Ends a session from this side.
+    func end(_ child: Child, reason: String) {
+        child.port.close(reason: reason)
+        forget(child)
+    }
+
+    /// Rule 7: bits, waiters and ways back die with the session.
+    private func forget(_ child: Child) {
+        guard Rule.sessionEndForgets.isKept else { return }
+        children.remove(child)
+        fills.forget(child.id)
+        upward.forgetRoute(child.id)
+        sweepIfRetired()
+    }
+
+    func onMessage(_ message: UpMessage, from id: ChildID) {
+        guard let child = children[id] else { return }
+        switch message {
+        case .hello: end(child, reason: "a second HELLO")
+        case .get(let get): onGet(get, child)
+        case .put(let put): onPut(put, child)
+        case .evict(let key): onEvict(key, child)
+        case .renew(let token):
+            child.port.send(
+                .fresh(
+                    token: token, ageMilliseconds: age(for: child), position: position(for: child)))
+        }
+        finishStep()
+    }
+
+    // MARK: Freshness
+
+    /// How far behind the root what `child` has been told is, in milliseconds.
+    private func age(for child: Child) -> UInt32 {
+        guard let own = ownAge else { return Freshness.unbounded }
+        guard policy.mode == .sync, !child.dirty.isEmpty else { return own }
+        return max(own, Freshness.age(since: child.flushedBasis, now))
+    }
+
+    /// How far behind the root this node is; nil if nothing bounds it.
+    private var ownAge: UInt32? {
+        isRoot ? 0 : freshness.age(of: freshness.current, nowMilliseconds: now)
+    }
+
+    /// What the copies of `child` reflect once it has read all that was sent.
+    private func position(for child: Child) -> Version {
+        policy.mode == .sync && !child.dirty.isEmpty ? child.flushedPosition : position
+    }
+
+    // MARK: Reads
+
+    private func onGet(_ get: GetMessage, _ child: Child) {
+        guard child.waitingCount < Child.waitingMax else {
+            return end(child, reason: "more than \(Child.waitingMax) unanswered questions")
+        }
+        let request = FillRequest(asksRoot: get.asksRoot, floor: get.floor)
+        if commitsHere, isRoot || isAnswer(cache.pointee.find(get.key), request) {
+            return answerAsRoot(get, child)
+        }
+        let entry = cache.pointee.find(get.key)
+        if isAnswer(entry, request) {
+            metrics.pointee.hits &+= 1
+            var hops: [UInt8] = []
+            CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
+            return reply(
+                to: child, id: get.id, known: get.known, entry: entry, content(of: entry),
+                version: replyVersion(entry), age: age(of: entry), hops: hops)
+        }
+        metrics.pointee.misses &+= 1
+        if case .away(let reason) = parent { return answerStale(get, child, reason) }
+        let needed = FillRequest(asksRoot: get.asksRoot, floor: max(get.floor, floor))
+        child.waitingCount += 1
+        ask(get.key, needed) { fill, isCollapsed in
+            fill.children.append(
+                Fill.ChildWaiter(
+                    child: child.id, request: needed, known: get.known, id: get.id,
+                    isCollapsed: isCollapsed, sinceMilliseconds: now))
+        }
+    }
+
+    /// Whether an entry is an answer to a child: committed, verified, in time, and not below the
+    /// floor (rule 10). What this node reflects as a whole counts too.
+    private func isAnswer(_ entry: EntryReference, _ request: FillRequest) -> Bool {
+        guard !entry.isNone, !request.asksRoot || isRoot, isServable(entry) else {
+            return false
+        }
+        if commitsHere { return true }
+        guard !cache.pointee.isUncommitted(entry) else { return false }
+        return !Rule.floors.isKept || version(of: entry) >= request.floor
+            || (follows && position >= request.floor)
+    }
+
+    /// The version to tell: where this node decides, an entry that waits for the plain parent
+    /// reflects all that was decided.
+    private func replyVersion(_ entry: EntryReference) -> Version {
+        let version = version(of: entry)
+        return version == .none ? position : version
+    }
+
+    private func answerAsRoot(_ get: GetMessage, _ child: Child) {
+        var entry = cache.pointee.find(get.key)
+        let isHit = !entry.isNone && !cache.pointee.isTag(entry)
+        if isHit { metrics.pointee.hits &+= 1 } else { metrics.pointee.misses &+= 1 }
+        if !isHit, follows {
+            // The absence is followed too: a key created later is seen at once.
+            entry = install(
+                get.key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+            ).entry
+        }
+        var hops: [UInt8] = []
+        CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
+        let isHeld = !entry.isNone && !cache.pointee.isTag(entry)
+        reply(
+            to: child, id: get.id, known: get.known, entry: isHeld ? entry : .none,
+            isHeld ? content(of: entry) : .absent,
+            version: isHeld ? replyVersion(entry) : position, age: isRoot ? 0 : nil, hops: hops)
+    }
+
+    /// Nobody above answers: the child gets what is held here, with its age.
+    private func answerStale(_ get: GetMessage, _ child: Child, _ reason: String) {
+        guard !get.asksRoot, case .held(let entry, let note)? = stale(get.key),
+            !cache.pointee.isUncommitted(entry), note.version >= get.floor || !Rule.floors.isKept
+        else { return replyUnavailable(to: child, id: get.id, reason) }
+        var hops: [UInt8] = []
+        CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
+        reply(
+            to: child, id: get.id, known: get.known,
+            entry: isVerified(entry) ? entry : .none, content(of: entry), version: note.version,
+            age: note.ageMilliseconds, hops: hops)
+    }
+
+    /// Rule 1: what is read is queued in the same step in which the child's bit is set. Without an
+    /// entry to set it in, the child is told that it isn't followed.
+    private func reply(
+        to child: Child, id: UInt32, known: Version, entry: EntryReference, _ content: KeyContent,
+        version: Version, age: UInt32?, hops: [UInt8]
+    ) {
+        let isFollowed = follows && !entry.isNone
+        if isFollowed, Rule.readIsOneStep.isKept {
+            cache.pointee.setChildren(followers(of: entry) | child.bit, of: entry)
+            if !child.dirty.isEmpty {
+                child.dirty.remove(Array(cache.pointee.key(of: entry)))
+            }
+        }
+        let isKnown = known != .none && known == version && isFollowed
+        hops.withUnsafeBytes { hops in
+            let message = ReplyMessage(
+                id: id, outcome: isKnown ? .notModified : .content(content),
+                isFollowed: isFollowed, version: version,
+                ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
+            send(message, to: child)
+        }
+    }
+
+    private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
+        Array(reason.utf8.prefix(1024)).withUnsafeBytes { sentence in
+            send(
+                ReplyMessage(
+                    id: id, outcome: .unavailable(sentence), isFollowed: false, version: .none,
+                    ageMilliseconds: Freshness.unbounded, hops: .empty), to: child)
+        }
+    }
+
+    private func send(_ message: ReplyMessage, to child: Child) {
+        #if CANOPY_MUTATIONS
+            if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
+                return sendLate(message, to: child)
+            }
+        #endif
+        child.port.send(.reply(message))
+    }
+
+    /// Answers the children that waited for a fill; one whose floor is higher than what was asked
+    /// for makes the node ask again.
+    func answerChildren(
+        _ fill: Fill, _ key: UnsafeRawBufferPointer, _ passing: KeyContent?, _ reply: ReplyMessage,
+        _ note: ReadNote
+    ) {
+        for waiting in fill.children {
+            guard let child = children[waiting.child] else { continue }
+            let entry = cache.pointee.find(key)
+            let isHeld = !entry.isNone && (isVerified(entry) || cache.pointee.isUncommitted(entry))
+            if isHeld { refreshSession(entry) }
+            guard let content = passing ?? (isHeld ? content(of: entry) : nil) else {
+                replyUnavailable(to: child, id: waiting.id, "what was confirmed is gone")
+                continue
+            }
+            var hops = note.hops
+            CacheStatus.append(
+                name, note.source, isStored: note.isStored, isCollapsed: waiting.isCollapsed,
+                to: &hops)
+            self.reply(
+                to: child, id: waiting.id, known: waiting.known, entry: isHeld ? entry : .none,
+                content, version: reply.version, age: note.ageMilliseconds, hops: hops)
+        }
+    }
+
+    /// An overlay from before this session: its bits begin anew.
+    private func refreshSession(_ entry: EntryReference) {
+        guard cache.pointee.session(of: entry) != freshness.current else { return }
+        cache.pointee.setChildren(0, of: entry)
+        cache.pointee.setSession(freshness.current, of: entry)
+    }
+
+    func answerChildrenUnavailable(_ fill: Fill, _ reason: String) {
+        for waiting in fill.children {
+            guard let child = children[waiting.child] else { continue }
+            replyUnavailable(to: child, id: waiting.id, reason)
+        }
+    }
+
+    // MARK: Writes
+
+    private func onEvict(_ key: UnsafeRawBufferPointer, _ child: Child) {
+        child.dirty.remove(Array(key))
+        let entry = cache.pointee.find(key)
+        // The shared bit stands for others too.
+        guard !entry.isNone, child.bit != Children.sharedBit else { return }
+        cache.pointee.setChildren(followers(of: entry) & ~child.bit, of: entry)
+    }
+
+    private func onPut(_ put: PutMessage, _ child: Child) {
+        metrics.pointee.writesFromChildren &+= 1
+        if isRoot { return decide(put, child) }
+        if let number = upward.number(origin: put.origin, sequence: put.sequence) {
+            // It waits here already: only the way back is another one.
+            upward.setRoute(child.id, of: number)
+            return accept(1, child)
+        }
+        let content: KeyContent =
+            put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
+        var write = pendingWrite(Write(key: put.key, content: content, condition: put.condition))
+        write.origin = put.origin
+        write.sequence = put.sequence
+        write.route = child.id
+        if child.inbox.isEmpty, upward.hasRoom(byteCount: write.byteCount) {
+            return take(write, child)
+        }
+        guard child.inboxBytes < Child.inboxBytesMax else {
+            return end(child, reason: "more writes than its window allows")
+        }
+        child.inboxBytes += write.byteCount
+        child.inbox.append(write)
+    }
+
+    private func accept(_ count: UInt64, _ child: Child) {
+        child.acceptedCount += count
+        child.port.send(.accept(count: child.acceptedCount))
+    }
+
+    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
+    private func take(_ write: UpwardWrite, _ child: Child) {
+        accept(1, child)
+        if commitsHere { return decidePlain(write, child) }
+        let number = upward.nextNumber
+        var write = write
+        if write.condition == .none {
+            let stored = write.withBorrowed { overlay($0, $1, number: number) }
+            if case .stored = stored { write.isOverlay = true }
+        }
+        queue(write)
+        sendWrites()
+    }
+
+    /// The queue has room again, perhaps.
+    func drainInboxes() {
+        for child in children.all {
+            var taken = 0
+            while taken < child.inbox.count,
+                upward.hasRoom(byteCount: child.inbox[taken].byteCount)
+            {
+                let write = child.inbox[taken]
+                child.inboxBytes -= write.byteCount
+                taken += 1
+                take(write, child)
+            }
+            if taken > 0 { child.inbox.removeFirst(taken) }
+        }
+    }
+
+    // MARK: Deciding
+
+    /// At the root: a write is committed once, however often it arrives (rule 9).
+    private func decide(_ put: PutMessage, _ child: Child) {
+        accept(1, child)
+        if Rule.rootCommitsOnce.isKept,
+            ledger.isRepeat(origin: put.origin, sequence: put.sequence)
+        {
+            metrics.pointee.repeats &+= 1
+            if let refusal = ledger.refusal(origin: put.origin, sequence: put.sequence) {
+                return refuse(put, refusal.status, refusal.version, child)
+            }
+            return repeated(put.origin, put.sequence, put.key, to: child, nil)
+        }
+        let content: KeyContent =
+            put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
+        let write = Write(key: put.key, content: content, condition: put.condition)
+        switch commit(write, origin: child.id) {
+        case .committed(let version):
+            ledger.onDecided(origin: put.origin, sequence: put.sequence)
+            committed(put.origin, put.sequence, put.key, .committed, version, to: child)
+        case .preconditionFailed(let version): refuse(put, 412, version, child)
+        case .full, .tooManyMediaTypes: refuse(put, 507, .none, child)
+        }
+    }
+
+    private func refuse(_ put: PutMessage, _ status: UInt16, _ version: Version, _ child: Child) {
+        ledger.onRefused(
+            origin: put.origin,
+            OriginLedger.Refusal(sequence: put.sequence, status: status, version: version))
+        let sentence: StaticString =
+            status == 412
+            ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
+        child.port.send(
+            .commit(
+                CommitMessage(
+                    origin: put.origin, sequence: put.sequence, version: version,
+                    outcome: .refused(status: status, sentence.bytes))))
+    }
+
+    /// Answers a write that was committed before with what the key has now.
+    func repeated(
+        _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer, to child: Child,
+        _ fallback: KeyContent?
+    ) {
+        let entry = cache.pointee.find(key)
+        let isHeld = !entry.isNone && !cache.pointee.isTag(entry)
+        let content = isHeld ? content(of: entry) : fallback ?? .absent
+        committed(
+            origin, sequence, key, .superseded(content),
+            isHeld ? replyVersion(entry) : position, to: child)
+    }
+
+    /// Tells the writer's side; it holds the key from now on.
+    private func committed(
+        _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer,
+        _ outcome: CommitMessage.Outcome, _ version: Version, to child: Child
+    ) {
+        child.port.send(
+            .commit(
+                CommitMessage(
+                    origin: origin, sequence: sequence, version: version, outcome: outcome)))
+        guard follows else { return }
+        child.dirty.remove(Array(key))
+        var entry = cache.pointee.find(key)
+        if entry.isNone {
+            entry = install(
+                key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+            ).entry
+        }
+        if entry.isNone {
+            child.port.send(.invalidate(key: key))
+        } else {
+            refreshSession(entry)
+            cache.pointee.setChildren(followers(of: entry) | child.bit, of: entry)
+        }
+    }
+
+    /// Under a plain parent: numbered here, and queued for the parent.
+    private func decidePlain(_ write: UpwardWrite, _ child: Child) {
+        if ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
+            metrics.pointee.repeats &+= 1
+            return write.key.withUnsafeBytes {
+                repeated(write.origin, write.sequence, $0, to: child, nil)
+            }
+        }
+        ledger.onDecided(origin: write.origin, sequence: write.sequence)
+        let number = upward.nextNumber
+        write.withBorrowed { key, content in
+            let plainWrite = Write(key: key, content: content, condition: write.condition)
+            guard write.condition == .none,
+                case .stored = commitPlain(plainWrite, number: number, writer: child.id)
+            else { return refusePlain(write, child) }
+            committed(write.origin, write.sequence, key, .committed, position, to: child)
+            var queued = write
+            queued.route = nil
+            queued.isOverlay = true
+            queue(queued)
+            sendWrites()
+        }
+    }
+
+    private func refusePlain(_ write: UpwardWrite, _ child: Child) {
+        let (status, sentence): (UInt16, StaticString) =
+            write.condition == .none
+            ? (507, "no room (--memory)")
+            : (501, "conditions are decided at the root, which is of an earlier system")
+        child.port.send(
+            .commit(
+                CommitMessage(
+                    origin: write.origin, sequence: write.sequence, version: .none,
+                    outcome: .refused(status: status, sentence.bytes))))
+    }
+}

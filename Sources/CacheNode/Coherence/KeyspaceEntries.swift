@@ -1,0 +1,156 @@
+/// Entries: stored, evicted, told to those who hold copies.
+extension Keyspace {
+    enum StoreOutcome {
+        case stored(EntryReference)
+        /// There is no room within the memory bound, whatever may be evicted.
+        case full
+        /// No index is left for another media type.
+        case tooManyMediaTypes
+
+        var entry: EntryReference {
+            if case .stored(let entry) = self { return entry }
+            return .none
+        }
+    }
+
+    /// Puts content in the place of what a key has, verified in this session; bits and the mark of
+    /// a fill go over to it. Evicts others where that makes room.
+    func install(
+        _ key: UnsafeRawBufferPointer, _ content: KeyContent, version: UInt64,
+        basisMilliseconds: UInt64, isUncommitted: Bool = false
+    ) -> StoreOutcome {
+        let made = make(key, content)
+        guard case .stored(let entry) = made else { return made }
+        let older = cache.pointee.find(key)
+        let followers = followers(of: older)
+        let hasFill = !older.isNone && cache.pointee.hasFill(older)
+        cache.pointee.setVersion(version, of: entry)
+        cache.pointee.setChildren(followers, of: entry)
+        cache.pointee.setSession(freshness.current, of: entry)
+        cache.pointee.setBasisTicks(Self.ticks(basisMilliseconds), of: entry)
+        cache.pointee.setUncommitted(isUncommitted, of: entry)
+        cache.pointee.setFill(hasFill, of: entry)
+        cache.pointee.publish(entry)
+        return made
+    }
+
+    private func make(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> StoreOutcome {
+        switch content {
+        case .absent:
+            let entry = makeEvicting { cache.pointee.make(key: key, valueCount: 0, mediaType: 0, kind: .absent) }
+            return entry.isNone ? .full : .stored(entry)
+        case .value(let value, let mediaType):
+            guard cache.pointee.fits(keyCount: key.count, valueCount: value.count) else {
+                return .full
+            }
+            guard let index = mediaTypeIndex(mediaType) else { return .tooManyMediaTypes }
+            let entry = makeEvicting {
+                cache.pointee.make(key: key, valueCount: value.count, mediaType: index)
+            }
+            guard !entry.isNone else { return .full }
+            cache.pointee.valueBytes(of: entry).copyMemory(from: value)
+            return .stored(entry)
+        }
+    }
+
+    private func makeEvicting(_ make: () -> EntryReference) -> EntryReference {
+        while true {
+            let entry = make()
+            if !entry.isNone || !evictOne() { return entry }
+        }
+    }
+
+    /// The index of a media type: a new one may need room too.
+    private func mediaTypeIndex(_ mediaType: UnsafeRawBufferPointer) -> UInt16? {
+        guard 1...MediaTypes.bytesMax ~= mediaType.count else { return nil }
+        while true {
+            if let index = cache.pointee.mediaTypeIndex(for: mediaType) { return index }
+            guard evictOne() else { return nil }
+        }
+    }
+
+    /// What an entry that isn't a tag says of its key; borrowed from the cache.
+    func content(of entry: EntryReference) -> KeyContent {
+        guard !cache.pointee.isAbsent(entry) else { return .absent }
+        return .value(
+            cache.pointee.value(of: entry),
+            mediaType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)))
+    }
+
+    // MARK: Eviction
+
+    /// Makes room; false when all that is held must stay. An entry that children hold leaves a tag
+    /// where that frees memory; otherwise it is invalidated in them (rule 3).
+    private func evictOne() -> Bool {
+        let candidate = cache.pointee.evictionCandidate()
+        guard !candidate.isNone else { return false }
+        metrics.pointee.evictions &+= 1
+        if Rule.evictionInvalidates.isKept, followers(of: candidate) != 0,
+            !cache.pointee.isTag(candidate), cache.pointee.shrinkFreesMemory(candidate)
+        {
+            _ = cache.pointee.shrinkToTag(candidate)
+        } else {
+            forget(candidate)
+        }
+        return true
+    }
+
+    /// Takes an entry out, and says so: down to those who hold copies by it, up to the parent that
+    /// follows this node's.
+    func forget(_ entry: EntryReference) {
+        let key = cache.pointee.key(of: entry)
+        if Rule.evictionInvalidates.isKept { invalidate(key, followers(of: entry)) }
+        if cache.pointee.session(of: entry) == freshness.current { sayEvicted(key) }
+        cache.pointee.remove(entry)
+    }
+
+    /// Tells the parent that this node doesn't hold a key (any more); but not while an answer or a
+    /// commit for it is on its way, by which the parent follows it again (rule 5).
+    func sayEvicted(_ key: UnsafeRawBufferPointer) {
+        guard follows, case .link(let port) = parent else { return }
+        if Rule.outstandingIsPinned.isKept {
+            let name = Array(key)
+            guard !fills.isFilling(name), bareWrites[name] == nil else { return }
+        }
+        port.send(.evict(key: key))
+    }
+
+    // MARK: Downward
+
+    /// Tells the children with these bits that a key is no longer followed for them.
+    func invalidate(_ key: UnsafeRawBufferPointer, _ followers: UInt8) {
+        guard followers != 0 else { return }
+        for child in children.all where child.bit & followers != 0 {
+            metrics.pointee.invalidationsSent &+= 1
+            child.port.send(.invalidate(key: key))
+        }
+    }
+
+    /// Sends a change to the children that hold the key, or notes it for the next round; but not to
+    /// `writer`, whose commit says the same.
+    func fanOut(
+        _ key: UnsafeRawBufferPointer, _ content: KeyContent, _ version: Version,
+        to followers: UInt8, except writer: ChildID? = nil
+    ) {
+        guard followers != 0, follows else { return }
+        let message = PushMessage(version: version, key: key, content: content)
+        for child in children.all where child.bit & followers != 0 && child.id != writer {
+            if policy.mode == .sync {
+                markDirty(key, child)
+            } else {
+                metrics.pointee.pushesSent &+= 1
+                child.port.send(.push(message))
+            }
+        }
+    }
+
+    /// Nothing is followed any more: neither what children hold by this node's entries.
+    func resetChildren() {
+        for child in children.all {
+            child.dirty.removeAll()
+            child.dirtyBytes = 0
+            metrics.pointee.resetsSent &+= 1
+            child.port.send(.reset(epoch: epoch))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// Which writes of each node the root has decided: each one is committed once, however often and by
+/// however many ways it arrives (rule 9).
+///
+/// The writes of an origin arrive in order on every way, and from the oldest that it has no answer
+/// to: so the last number says it all, but for the writes that were refused.
+struct OriginLedger {
+    /// Origins remembered; past it the one that was silent longest is forgotten.
+    static let originsMax = 65_536
+    /// Refusals remembered of each origin: more than a node's conditional writes under way.
+    static let refusalsMax = 256
+
+    struct Refusal {
+        let sequence: UInt64
+        let status: UInt16
+        let version: Version
+    }
+
+    private struct Record {
+        var last: UInt64
+        var lastUse: UInt64
+        var refusals: [Refusal] = []
+    }
+
+    private var records: [UInt64: Record] = [:]
+    private var uses: UInt64 = 0
+
+    /// Whether this write was decided before.
+    func isRepeat(origin: UInt64, sequence: UInt64) -> Bool {
+        guard let record = records[origin] else { return false }
+        return sequence <= record.last
+    }
+
+    /// How a write that was decided before was refused; nil if it was committed.
+    func refusal(origin: UInt64, sequence: UInt64) -> Refusal? {
+        records[origin]?.refusals.first { $0.sequence == sequence }
+    }
+
+    /// Notes that a write was committed.
+    mutating func onDecided(origin: UInt64, sequence: UInt64) {
+        uses += 1
+        if records[origin] == nil { makeRoom() }
+        records[origin, default: Record(last: 0, lastUse: 0)].last = sequence
+        records[origin]?.lastUse = uses
+    }
+
+    /// Notes that a write was refused.
+    mutating func onRefused(origin: UInt64, _ refusal: Refusal) {
+        onDecided(origin: origin, sequence: refusal.sequence)
+        guard var refusals = records[origin]?.refusals else { return }
+        if refusals.count == Self.refusalsMax { refusals.removeFirst() }
+        refusals.append(refusal)
+        records[origin]?.refusals = refusals
+    }
+
+    private mutating func makeRoom() {
+        guard records.count >= Self.originsMax else { return }
+        let silent = records.min { $0.value.lastUse < $1.value.lastUse }
+        if let silent { records.removeValue(forKey: silent.key) }
+    }
+}
