@@ -55,7 +55,8 @@ final class WorkerPool {
 
     private func start(_ job: Int) {
         var ends: [Int32] = [0, 0]
-        precondition(pipe2(&ends, O_CLOEXEC) == 0, "no pipe for a worker")
+        precondition(pipe(&ends) == 0, "no pipe for a worker")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)

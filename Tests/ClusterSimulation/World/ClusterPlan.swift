@@ -86,6 +86,8 @@ package enum Trouble: String, CaseIterable, Sendable {
     case crash
     /// So is the root.
     case rootCrash
+    /// A node needs the memory of a key.
+    case eviction
 }
 
 extension ClusterPlan {

@@ -42,21 +42,25 @@ struct RootWatch {
         }
         let commits = node.commitCount
         guard commits != commitCount else { return }
-        var unseen = Int(commits - commitCount)
+        let commitsSince = Int(commits - commitCount)
         commitCount = commits
+        var changedCount = 0
         for key in keys.indices {
             let copy = node.copy(of: keys[key])
             let content = copy.map { values.content(of: $0, key: key) } ?? .absent
             let version = copy?.version.map { ETag(epoch: $0.epoch, sequence: $0.sequence) }
             guard content != last[key] || version != lastVersions[key] else { continue }
-            unseen -= 1
+            changedCount += 1
+            let isAbsentStill = content == .absent && last[key] == .absent
             last[key] = content
             lastVersions[key] = version
+            if isAbsentStill { continue }
             story.line("the root has \(content) for k\(key)\(version.map { " as \($0)" } ?? "")")
             history.rootHas(
                 RootState(start: now, life: life, content: content, version: version), of: key)
         }
-        if unseen > 0 { history.rootHid(at: now) }
+        // One commit that changes nothing is the deletion of a key that isn't there.
+        if commitsSince > max(1, changedCount) { history.rootHid(at: now) }
     }
 }
 

@@ -68,6 +68,7 @@ final class Troublemaker {
         case .slowLink: if one !== other { slow(one, other) }
         case .slowNode: slow(one)
         case .crash: if !one.isRoot { crash(one) }
+        case .eviction: evict(one)
         case .rootCrash: if random.oneIn(2) { crash(members[0]) }
         }
     }
@@ -128,6 +129,16 @@ final class Troublemaker {
         let loop = member.host.loop
         loop.turnMicroseconds = 2000...20_000
         after(microseconds: duration()) { loop.turnMicroseconds = 2...20 }
+    }
+
+    /// Several at a time, as memory runs out.
+    private func evict(_ member: ClusterMember) {
+        for _ in 0...random.below(4) {
+            let key = random.below(run.plan.keyCount)
+            let name = Array("k\(key)".utf8)
+            guard member.node?.evict(name, leavesTag: random.oneIn(2)) == true else { continue }
+            run.story.line("\(member.life) evicts k\(key)")
+        }
     }
 
     private func crash(_ member: ClusterMember) {
