@@ -38,6 +38,7 @@ public final class Node {
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
         limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
+        limits.linksMax = HTTPLimits.links(forDescriptors: descriptorsMax)
         self.limits = limits
         do throws(CacheError) {
             let empty = try Cache(

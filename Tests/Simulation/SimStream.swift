@@ -25,6 +25,9 @@ public final class SimStream: SimSource, ByteStream {
     private var closeError: UVError?
 
     @exclusivity(unchecked) private var queue = ByteQueue()
+    /// What the handler hears before anything else arrives, since `handOver`.
+    private var unread = ByteQueue()
+    private var afterClosed: (() -> Void)?
     private var owesDrained = false
     private var isOutputEnding = false
     private var isEndSent = false
@@ -55,6 +58,23 @@ public final class SimStream: SimSource, ByteStream {
             return
         }
         self.handler = handler
+        loop.markReady(self)
+    }
+
+    public func handOver(
+        to handler: any StreamHandler, unread bytes: UnsafeRawBufferPointer,
+        onClosed: (() -> Void)?
+    ) {
+        precondition(isAnnounced && stage != .closed, "only an open stream is handed over")
+        guard !loop.isDead else { return }
+        self.handler = handler
+        afterClosed = onClosed
+        var remaining = ByteQueue()
+        remaining.append(bytes)
+        remaining.append(unread.readable)
+        swap(&unread, &remaining)
+        // An end that was told already is read again.
+        hasReadEnd = false
         loop.markReady(self)
     }
 
@@ -166,13 +186,17 @@ public final class SimStream: SimSource, ByteStream {
             guard readOnce() else { return }
             reads += 1
         } while isReadable && reads < 32 && loop.world.random.oneIn(2)
-        if isReadable, inbound.arrivedCount > 0 || inbound.hasEnded || isReset {
-            loop.markReady(self)
-        }
+        let isMoreThere =
+            !unread.isEmpty || inbound.arrivedCount > 0 || inbound.hasEnded || isReset
+        if isReadable, isMoreThere { loop.markReady(self) }
     }
 
     /// False when there was nothing to read, or nothing more will come.
     private func readOnce() -> Bool {
+        if !unread.isEmpty {
+            readUnread()
+            return true
+        }
         let available = min(inbound.arrivedCount, SimReadBuffer.readBytesMax)
         if available > 0 {
             let count = readCount(available)
@@ -187,6 +211,15 @@ public final class SimStream: SimSource, ByteStream {
             handler?.onEndOfInput()
         }
         return false
+    }
+
+    private func readUnread() {
+        let count = readCount(min(unread.count, SimReadBuffer.readBytesMax))
+        loop.world.note(UInt64(count))
+        loop.world.readBuffer.lend(unread.readable, count: count) { [self] buffer in
+            unread.removeFirst(count)
+            handler?.onRead(buffer)
+        }
     }
 
     /// How many of the bytes that have arrived one read takes.
@@ -253,6 +286,7 @@ public final class SimStream: SimSource, ByteStream {
         stage = .closing
         listener = nil
         queue.removeAll(keepingBytes: 0)
+        unread.removeAll(keepingBytes: 0)
         inbound.detach()
         loop.didClose(self)
     }
@@ -261,8 +295,11 @@ public final class SimStream: SimSource, ByteStream {
     func finishClosing() {
         stage = .closed
         let handler = handler
+        let afterClosed = afterClosed
         self.handler = nil
+        self.afterClosed = nil
         handler?.onClosed(closeError)
+        afterClosed?()
     }
 
     /// The process is gone; nobody is told but the other side. The handler is kept for

@@ -4,8 +4,14 @@ import UVHTTP
 enum NodeRole {
     /// It hands out the slots.
     case root(TreeKeeper)
-    /// It has, or waits for, a slot.
-    case child(Membership)
+    /// It has, or waits for, a slot and a parent.
+    case child(ChildRole)
+}
+
+/// A node below the root: its place and its parent.
+struct ChildRole {
+    let membership: Membership
+    let attacher: ParentAttacher
 }
 
 /// The root's tree, changed by registrations and shown by several endpoints.
@@ -20,10 +26,17 @@ final class TreeKeeper {
 
     func register(
         name: String, endpoint: Endpoint, api: NodeAPI, preferredSlot: Int? = nil,
-        nowMilliseconds: UInt64
+        report: NodeReport? = nil, nowMilliseconds: UInt64
     ) -> Result<Registration, TreeError> {
         tree.register(
-            name: name, endpoint: endpoint, api: api, preferredSlot: preferredSlot,
+            name: name, endpoint: endpoint, api: api, preferredSlot: preferredSlot, report: report,
             nowMilliseconds: nowMilliseconds)
+    }
+
+    /// Whether a member of this tree lives.
+    func state(of member: TreeMember, nowMilliseconds: UInt64) -> NodeState {
+        tree.state(
+            ofSlot: member.slot, nowMilliseconds: nowMilliseconds,
+            goneAfterMilliseconds: Settings.goneAfterMilliseconds) ?? .unknown
     }
 }

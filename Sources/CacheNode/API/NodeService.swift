@@ -83,7 +83,7 @@ final class NodeService: HTTPService {
                 showNodes(responder)
             }
         case .synchronize: synchronize(responder)
-        default: onOperation(route, responder)
+        default: onOperation(route, request, responder)
         }
     }
 

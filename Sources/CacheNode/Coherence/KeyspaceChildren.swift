@@ -251,7 +251,12 @@ extension Keyspace: LinkDelegate {
         let entry = cache.pointee.find(key)
         // The shared bit stands for others too.
         guard !entry.isNone, child.bit != Children.sharedBit else { return }
-        cache.pointee.setChildren(followers(of: entry) & ~child.bit, of: entry)
+        let followers = followers(of: entry) & ~child.bit
+        cache.pointee.setChildren(followers, of: entry)
+        // A tag stands for nobody any more; nor does a root keep what nobody asks about.
+        let state = cache.pointee.state(of: entry)
+        guard followers == 0, !state.isPinned else { return }
+        if state.isTag || (isRoot && state.isAbsent) { forget(entry) }
     }
 
     private func onPut(_ put: PutMessage, _ child: Child) {

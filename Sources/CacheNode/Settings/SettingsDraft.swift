@@ -123,7 +123,7 @@ struct SettingsDraft {
         Self.policyFlags.compactMap { flag in
             guard let source = sources[flag.name] else { return nil }
             if !settings.isRoot {
-                return "\(source.text) has no effect here: the root decides, and this node is none"
+                return "\(source.text) has no effect here: the root decides"
             }
             if flag.modes.contains(settings.policy.mode) { return nil }
             return "\(source.text) has no effect with --coherence \(settings.policy.mode.rawValue)"

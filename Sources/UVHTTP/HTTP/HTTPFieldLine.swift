@@ -86,6 +86,33 @@ struct HTTPListMembers: Sequence, IteratorProtocol {
     }
 }
 
+extension HTTPFields {
+    /// Whether the list in the fields of this name (in lower case) has `lowercaseMember`, in any
+    /// case.
+    func list(_ lowercaseName: StaticString, has lowercaseMember: StaticString) -> Bool {
+        count(lowercaseName, where: { $0.equalsIgnoringCase(lowercaseMember) }) > 0
+    }
+
+    /// Whether that list has no other member.
+    func list(_ lowercaseName: StaticString, isOnly lowercaseMember: StaticString) -> Bool {
+        list(lowercaseName, has: lowercaseMember)
+            && count(lowercaseName, where: { !$0.equalsIgnoringCase(lowercaseMember) }) == 0
+    }
+
+    private func count(
+        _ lowercaseName: StaticString, where isCounted: (UnsafeRawBufferPointer) -> Bool
+    ) -> Int {
+        var count = 0
+        forEach { name, value in
+            guard name.equalsIgnoringCase(lowercaseName) else { return }
+            for member in HTTPListMembers(value) where !member.isEmpty && isCounted(member) {
+                count += 1
+            }
+        }
+        return count
+    }
+}
+
 extension UnsafeRawBufferPointer {
     /// These bytes without the spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
     var trimmed: UnsafeRawBufferPointer {

@@ -36,6 +36,9 @@ public struct HTTPLimits: Sendable {
     public var outputBytesMax = 1024 * 1024
     /// Open connections. `forDescriptors` derives it from the limit on file descriptors.
     public var connectionsMax = 10_000
+    /// Connections that have left HTTP and are still open (RFC 9110 §7.8); past it an upgrade is
+    /// answered `503`. They don't count as `connectionsMax` does.
+    public var linksMax = 1_000
     /// Milliseconds a closing connection is still read, so that the last answer isn't lost to a
     /// reset (RFC 9112 §9.6).
     public var lingerMilliseconds: UInt64 = 2_000
@@ -66,5 +69,10 @@ public struct HTTPLimits: Sendable {
     /// and the loop.
     public static func connections(forDescriptors descriptors: Int) -> Int {
         max(16, descriptors - max(16, descriptors / 5))
+    }
+
+    /// Connections that may leave HTTP: half of what `connections(forDescriptors:)` keeps.
+    public static func links(forDescriptors descriptors: Int) -> Int {
+        min(4096, max(8, descriptors / 10))
     }
 }

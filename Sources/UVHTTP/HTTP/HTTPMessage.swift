@@ -78,7 +78,7 @@ public struct HTTPResponseHead: Sendable {
 /// Why a message was refused: what a server answers before it closes the connection, or why a
 /// client gave up on an answer.
 public struct HTTPRefusal: Error, Equatable, Sendable {
-    /// The status to answer with: 400, 408, 413, 414, 417, 431, 501 or 505.
+    /// The status to answer with: 400, 408, 413, 414, 417, 431, 501, 503 or 505.
     public var status: Int
     /// One sentence for the person who reads the answer; never bytes of the peer.
     public var reason: StaticString

@@ -117,6 +117,36 @@ public enum HeadWriter {
         output.append("\r\n")
     }
 
+    /// Appends the head of a request to go on in another protocol (RFC 9110 §7.8).
+    static func upgradeRequest(
+        to protocolName: StaticString, target: [UInt8], host: String, into output: inout ByteQueue
+    ) {
+        output.append("GET ")
+        output.append(target)
+        output.append(" HTTP/1.1\r\nHost: ")
+        output.append(host)
+        output.append("\r\n")
+        upgradeFields(protocolName, into: &output)
+        output.append("\r\n")
+    }
+
+    /// Appends the answer behind which the connection goes on in another protocol (RFC 9110
+    /// §15.2.2).
+    static func switchingProtocols(
+        to protocolName: StaticString, fieldLines: StaticString, into output: inout ByteQueue
+    ) {
+        output.append("HTTP/1.1 101 Switching Protocols\r\n")
+        upgradeFields(protocolName, into: &output)
+        output.append(fieldLines)
+        output.append("\r\n")
+    }
+
+    private static func upgradeFields(_ protocolName: StaticString, into output: inout ByteQueue) {
+        output.append("Connection: Upgrade\r\nUpgrade: ")
+        output.append(protocolName)
+        output.append("\r\n")
+    }
+
     /// Appends `byteCount` in hexadecimal and CR LF: the line before a chunk's data (RFC 9112
     /// §7.1).
     public static func chunkSize(_ byteCount: Int, into output: inout ByteQueue) {

@@ -101,6 +101,16 @@ public protocol ByteStream: AnyObject {
     /// strongly until `onClosed`.
     func start(_ handler: any StreamHandler)
 
+    /// From now on the stream tells `handler`, and the one before hears nothing more, not even
+    /// `onClosed`. For a stream that is connected and whose `onClosed` is still to come; from
+    /// inside an event too.
+    ///
+    /// The first that `handler` hears, in a later turn, is `unread`: what the one before was given
+    /// and leaves. Then the end of input, if that has come already. It is not told `onConnected`,
+    /// but may be told `onDrained` for what was written before. `onClosed` is called after its own.
+    func handOver(
+        to handler: any StreamHandler, unread: UnsafeRawBufferPointer, onClosed: (() -> Void)?)
+
     /// Writes now what the kernel takes and queues a copy of the rest. Never calls the handler from
     /// inside. After `close` or `shutdown` it does nothing.
     func write(_ bytes: UnsafeRawBufferPointer)

@@ -25,6 +25,11 @@ final class UVStream: UVHandle, ByteStream {
     private var written = ByteQueue()
     private var writeRequest: UnsafeMutablePointer<uv_write_t>?
 
+    /// What the handler must hear before anything new is read, since `handOver`.
+    private var unread = ByteQueue()
+    private var isHandingOver = false
+    private var afterClosed: (() -> Void)?
+
     init(on loop: UVLoop, peer: SocketAddress?) {
         self.peer = peer
         super.init(of: uv_tcp_t.self, on: loop)
@@ -92,6 +97,23 @@ final class UVStream: UVHandle, ByteStream {
         }
     }
 
+    func handOver(
+        to handler: any StreamHandler, unread bytes: UnsafeRawBufferPointer,
+        onClosed: (() -> Void)?
+    ) {
+        precondition(isAnnounced && !hasClosed, "only a stream that is open is handed over")
+        self.handler = handler
+        afterClosed = onClosed
+        var remaining = ByteQueue()
+        remaining.append(bytes)
+        remaining.append(unread.readable)
+        swap(&unread, &remaining)
+        guard !unread.isEmpty || hasInputEnded else { return }
+        isHandingOver = true
+        updateReading()
+        loop.schedule { [self] in deliverUnread() }
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer) {
         guard isOpen, !isOutputEnding, bytes.count > 0 else { return }
         var taken = 0
@@ -120,14 +142,19 @@ final class UVStream: UVHandle, ByteStream {
     func resumeReading() {
         isPaused = false
         updateReading()
+        if isHandingOver { loop.schedule { [self] in deliverUnread() } }
     }
 
     override func onHandleClosed() {
         gathered.removeAll(keepingBytes: 0)
         written.removeAll(keepingBytes: 0)
+        unread.removeAll(keepingBytes: 0)
         let handler = handler
+        let afterClosed = afterClosed
         self.handler = nil
+        self.afterClosed = nil
         handler?.onClosed(closeError)
+        afterClosed?()
     }
 
     /// Closes the stream for `code`; the handler hears of it from the close callback.
@@ -155,7 +182,8 @@ final class UVStream: UVHandle, ByteStream {
     /// Begins or ends reading, whichever the state now asks for.
     private func updateReading() {
         guard isOpen else { return }
-        let shouldRead = isAnnounced && hasStarted && !isPaused && !hasInputEnded
+        let shouldRead =
+            isAnnounced && hasStarted && !isPaused && !hasInputEnded && !isHandingOver
         guard shouldRead != isReading else { return }
         isReading = shouldRead
         guard shouldRead else {
@@ -196,6 +224,22 @@ final class UVStream: UVHandle, ByteStream {
         hasInputEnded = true
         updateReading()
         handler?.onEndOfInput()
+    }
+
+    /// Tells the new handler what the one before has left, as if it had just been read.
+    private func deliverUnread() {
+        guard isHandingOver else { return }
+        while isOpen, !isPaused, !unread.isEmpty {
+            let count = min(unread.count, UVLoop.readBufferBytes)
+            let buffer = UnsafeMutableRawBufferPointer(start: loop.readBuffer, count: count)
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: unread.readable[..<count]))
+            unread.removeFirst(count)
+            handler?.onRead(buffer)
+        }
+        guard isOpen, !isPaused else { return }
+        unread.removeAll(keepingBytes: 0)
+        isHandingOver = false
+        if hasInputEnded { handler?.onEndOfInput() } else { updateReading() }
     }
 
     /// Hands what has gathered to libuv, unless it has something already; when nothing is left and

@@ -21,6 +21,9 @@ struct AnswerQueue {
     var first: DeferredResponse? { places.first }
     var last: DeferredResponse? { places.last }
 
+    /// HTTP ends with the last of the answers: what follows its request is not for HTTP.
+    var endsWithSwitch: Bool { places.last?.takeOver != nil }
+
     mutating func append(_ place: DeferredResponse) {
         places.append(place)
         byteCount += place.byteCount
@@ -34,9 +37,31 @@ struct AnswerQueue {
     }
 
     /// The place for an answer that isn't made at once: the one that is being filled, if one is.
-    mutating func takePlace() -> DeferredResponse? {
+    private mutating func takePlace() -> DeferredResponse? {
         making?.isTaken = true
         return making?.place
+    }
+
+    /// Puts the answer under way off; in `newPlace`, if none is being made in a place.
+    mutating func putOff(_ newPlace: @autoclosure () -> DeferredResponse) -> DeferredResponse {
+        let placeInTurn = takePlace()
+        let place = placeInTurn ?? newPlace()
+        place.isPutOff = true
+        if placeInTurn == nil { append(place) }
+        return place
+    }
+
+    /// Makes the answer under way the one that ends HTTP; in `newPlace`, if none is being made in a
+    /// place.
+    mutating func appendSwitch(
+        _ newPlace: @autoclosure () -> DeferredResponse, to protocolName: StaticString,
+        _ fieldLines: StaticString, _ takeOver: @escaping HTTPStreamTakeOver
+    ) {
+        let placeInTurn = takePlace()
+        let place = placeInTurn ?? newPlace()
+        precondition(!place.isPutOff, "an answer that was put off can't end HTTP")
+        place.appendSwitch(to: protocolName, fieldLines, takeOver)
+        if placeInTurn == nil { append(place) }
     }
 
     /// Returns whether the answer is there as a whole.

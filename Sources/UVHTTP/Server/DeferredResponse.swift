@@ -12,6 +12,10 @@ public final class DeferredResponse {
     /// Makes the next piece of a streamed body; nil when there is none (left).
     private var produce: ((inout ByteQueue) -> Bool)?
     private var isInterim = false
+    /// The answer was put off.
+    var isPutOff = false
+    /// Whom the connection belongs to once the answer, which ends HTTP on it, is written.
+    private(set) var takeOver: HTTPStreamTakeOver?
 
     init(_ connection: ServerConnection, _ form: AnswerForm) {
         self.connection = connection
@@ -66,6 +70,17 @@ public final class DeferredResponse {
         isReady = true
     }
 
+    /// Makes this the answer that ends HTTP on the connection.
+    func appendSwitch(
+        to protocolName: StaticString, _ fieldLines: StaticString,
+        _ takeOver: @escaping HTTPStreamTakeOver
+    ) {
+        HeadWriter.switchingProtocols(
+            to: protocolName, fieldLines: fieldLines, into: &bytes.pointee)
+        self.takeOver = takeOver
+        isReady = true
+    }
+
     func stream(_ produce: @escaping (inout ByteQueue) -> Bool) {
         isStream = true
         self.produce = produce
@@ -97,7 +112,9 @@ public final class DeferredResponse {
 
     /// The answer has gone out, or goes nowhere: whoever holds this holds nothing more by it.
     func letGo() {
+        if takeOver != nil { connection?.server.giveUpLink() }
         connection = nil
         produce = nil
+        takeOver = nil
     }
 }

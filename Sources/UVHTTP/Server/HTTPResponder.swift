@@ -13,6 +13,14 @@ public struct AnswerForm {
         self.connectionField = connectionField
     }
 
+    @inline(__always)
+    init(answering head: UnsafePointer<HTTPRequestHead>) {
+        let isHTTP10 = head.pointee.minorVersion == 0
+        self.init(
+            omitsBody: head.pointee.method == .head, isHTTP10: isHTTP10,
+            connectionField: !head.pointee.keepsAlive ? .close : isHTTP10 ? .keepAlive : .absent)
+    }
+
     /// The same for an answer that is the connection's last.
     var closing: AnswerForm {
         AnswerForm(omitsBody: omitsBody, isHTTP10: isHTTP10, connectionField: .close)
@@ -156,6 +164,22 @@ public struct HTTPResponder {
             into: &output.pointee)
         if !form.omitsBody {
             connection._withUnsafeGuaranteedRef { $0.startStreaming(produce, form: form) }
+        }
+    }
+
+    /// Leaves HTTP: answers `101 Switching Protocols` to a request that `asksUpgrade`, and gives
+    /// the stream to `takeOver` when that and all answers before it are written. `fieldLines` are
+    /// further lines of the answer, each with its CR LF.
+    ///
+    /// A server that stops, or has `linksMax` such streams, answers `503`, and `takeOver` is never
+    /// called; nor when the client leaves before. Not for a request whose answer was put off, as
+    /// what came behind it may have been taken for HTTP.
+    public func upgrade(
+        to protocolName: StaticString, fieldLines: StaticString = "",
+        _ takeOver: @escaping HTTPStreamTakeOver
+    ) {
+        connection._withUnsafeGuaranteedRef {
+            $0.upgrade(to: protocolName, fieldLines, takeOver, self)
         }
     }
 

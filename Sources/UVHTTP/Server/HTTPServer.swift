@@ -34,6 +34,11 @@ public final class HTTPServer {
     private var listeners: [any StreamListener] = []
     private var connections: [ServerConnection] = []
     private var readyConnections: [ServerConnection] = []
+    /// Streams that have left HTTP and are open.
+    private var links: [any ByteStream] = []
+    /// Connections that are about to leave HTTP.
+    private var linksReserved = 0
+    static let noLink = HTTPRefusal(503, "this node has as many links as it may, or stops")
     private var sweeper: (any LoopTimer)?
     private var onStopped: [() -> Void] = []
     private var isAcceptingPaused = false
@@ -72,6 +77,9 @@ public final class HTTPServer {
     /// Connections open now.
     public var connectionCount: Int { connections.count }
 
+    /// Streams that have left HTTP and are open now; they aren't among the connections.
+    public var linkCount: Int { links.count }
+
     var nowMilliseconds: UInt64 { loop.nowMilliseconds }
 
     /// Begins to accept connections on `address`; returns it with the port that was chosen if it
@@ -88,7 +96,7 @@ public final class HTTPServer {
     }
 
     /// Stops accepting, lets what is in flight be answered, and calls `completion` when the last
-    /// connection is gone, in a later turn.
+    /// connection is gone, in a later turn. Streams that have left HTTP stay as they are.
     public func stop(completion: @escaping () -> Void) {
         onStopped.append(completion)
         if !isStopping {
@@ -98,14 +106,16 @@ public final class HTTPServer {
         }
         // Not at once: this may be a call of the service, with an answer half made.
         loop.schedule { [self] in
-            for connection in connections { connection.onServerStopping() }
+            for connection in connections { connection.settle() }
             completeStopIfDone()
         }
     }
 
-    /// Closes every connection at once: for a stop whose time is up.
+    /// Closes every connection at once, and every stream that has left HTTP: for a stop whose time
+    /// is up.
     public func closeConnections() {
         for connection in connections { connection.close() }
+        for link in links { link.close() }
     }
 
     // MARK: For the connections
@@ -115,6 +125,11 @@ public final class HTTPServer {
     func onAnswerReady(_ connection: ServerConnection) { readyConnections.append(connection) }
 
     func onConnectionClosed(_ connection: ServerConnection) {
+        remove(connection)
+        completeStopIfDone()
+    }
+
+    private func remove(_ connection: ServerConnection) {
         let index = connection.indexInServer
         let last = connections.removeLast()
         if last !== connection {
@@ -124,6 +139,30 @@ public final class HTTPServer {
         if isAcceptingPaused, connections.count < limits.pointee.connectionsMax {
             isAcceptingPaused = false
             for listener in listeners { listener.resume() }
+        }
+    }
+
+    /// Whether one more connection may leave HTTP; if so it counts until `giveUpLink`.
+    func reserveLink() -> Bool {
+        guard !isStopping, links.count + linksReserved < limits.pointee.linksMax else {
+            counters.pointee.refusals &+= 1
+            return false
+        }
+        linksReserved += 1
+        return true
+    }
+
+    func giveUpLink() { linksReserved -= 1 }
+
+    /// `connection` is one no more: its stream goes over to another handler.
+    func onLeavingHTTP(
+        _ connection: ServerConnection, _ stream: any ByteStream, _ takeOver: HTTPStreamTakeOver,
+        unread: UnsafeRawBufferPointer
+    ) {
+        links.append(stream)
+        remove(connection)
+        stream.handOver(to: takeOver(stream), unread: unread) { [weak self, unowned stream] in
+            self?.links.removeAll { $0 === stream }
         }
         completeStopIfDone()
     }

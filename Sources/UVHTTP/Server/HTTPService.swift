@@ -42,7 +42,25 @@ public struct HTTPRequest {
                 start: base + head.pointee.fieldsOffset,
                 count: head.pointee.byteCount &- head.pointee.fieldsOffset))
     }
+
+    /// Whether the client offers to go on in this protocol (given in lower case), and may: an
+    /// HTTP/1.1 request whose `Upgrade` names it, with `Connection: upgrade` (RFC 9110 §7.8).
+    ///
+    /// A server may ignore an upgrade as it likes; this one ignores it in a request with a body.
+    /// The body would have to be read as HTTP first, and no protocol here needs one.
+    public func asksUpgrade(to lowercaseProtocol: StaticString) -> Bool {
+        guard head.pointee.asksUpgrade else { return false }
+        switch head.pointee.framing {
+        case .none, .length(0): return fields.list("upgrade", has: lowercaseProtocol)
+        case .length, .chunked, .untilClose: return false
+        }
+    }
 }
+
+/// Is given a connected stream that speaks HTTP no more, at most once, and gives whom it belongs to
+/// from now on. It may write to the stream at once; what the peer has sent already, the handler is
+/// told by its first `onRead`.
+public typealias HTTPStreamTakeOver = (any ByteStream) -> any StreamHandler
 
 /// What a service says when it has seen a head whose body is still on its way.
 public enum HTTPAdmission {

@@ -1,7 +1,7 @@
 /// One client's connection: takes what `ServerConnectionState` finds in the bytes to the service,
 /// keeps the answers in the order of the requests, and writes once per turn.
 public final class ServerConnection: StreamHandler {
-    private let server: HTTPServer
+    let server: HTTPServer
     private let stream: any ByteStream
     private let state: UnsafeMutablePointer<ServerConnectionState>
     @exclusivity(unchecked) private var answers = AnswerQueue()
@@ -10,7 +10,7 @@ public final class ServerConnection: StreamHandler {
     /// Requests lie in the input that wait until this connection is rid of what it owes.
     @exclusivity(unchecked) private var isStalled = false
     @exclusivity(unchecked) private var isAnswerReady = false
-    /// Closed or about to be: nothing more is done for it.
+    /// Closed or about to be, or no longer HTTP: nothing more is done for it.
     @exclusivity(unchecked) private var isClosed = false
     @exclusivity(unchecked) private var inputHasEnded = false
     /// Where the server keeps this connection.
@@ -86,7 +86,7 @@ public final class ServerConnection: StreamHandler {
         var offset = 0
         var taken = 0
         while offset < count {
-            if state.pointee.hasEnded { return count }
+            if state.pointee.hasEnded { return isLeavingHTTP ? offset : count }
             if state.pointee.isAtHead, isFull {
                 isStalled = true
                 break
@@ -139,39 +139,30 @@ public final class ServerConnection: StreamHandler {
             respond(
                 to: bytes, body: UnsafeRawBufferPointer(start: bytes + byteCount, count: length))
         } else {
-            respond(to: bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
+            respond(to: bytes, body: .empty)
         }
     }
 
     @inline(__always)
     private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
-        let form = answerForm()
+        let form = state.pointee.answerForm(isStopping: server.isStopping)
         let request = HTTPRequest(base: bytes, head: head, body: body)
         if answers.isEmpty {
             server.service.respond(to: request, responder(server.output, form))
         } else {
-            respondInTurn(to: request, form)
+            respondInTurn(form) { server.service.respond(to: request, $0) }
         }
     }
 
     /// Answers a request while earlier ones wait for theirs: the answer is set aside until its
     /// turn.
-    private func respondInTurn(to request: HTTPRequest, _ form: AnswerForm) {
+    private func respondInTurn(_ form: AnswerForm, _ answer: (HTTPResponder) -> Void) {
         let place = DeferredResponse(self, form)
         answers.append(place)
-        fill(place) { server.service.respond(to: request, $0) }
+        fill(place, answer)
     }
 
     private var head: UnsafeMutablePointer<HTTPRequestHead> { state.pointee.head }
-
-    private func answerForm() -> AnswerForm {
-        if server.isStopping { head.pointee.keepsAlive = false }
-        let isHTTP10 = head.pointee.minorVersion == 0
-        let field: HTTPConnectionField =
-            !head.pointee.keepsAlive ? .close : isHTTP10 ? .keepAlive : .absent
-        return AnswerForm(
-            omitsBody: head.pointee.method == .head, isHTTP10: isHTTP10, connectionField: field)
-    }
 
     private func responder(
         _ output: UnsafeMutablePointer<ByteQueue>, _ form: AnswerForm
@@ -184,8 +175,7 @@ public final class ServerConnection: StreamHandler {
     /// Asks the service whether the body that is on its way is to be read; returns the bytes
     /// consumed.
     private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
-        let request = HTTPRequest(
-            base: bytes, head: head, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        let request = HTTPRequest(base: bytes, head: head, body: .empty)
         switch server.service.admit(request) {
         case .readBody:
             // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
@@ -197,7 +187,7 @@ public final class ServerConnection: StreamHandler {
             // The body stays unread, so this must be the connection's last answer.
             server.counters.pointee.requests &+= 1
             head.pointee.keepsAlive = false
-            respond(to: bytes, body: UnsafeRawBufferPointer(start: nil, count: 0))
+            respond(to: bytes, body: .empty)
             state.pointee.end()
             return count
         }
@@ -207,7 +197,8 @@ public final class ServerConnection: StreamHandler {
         if answers.isEmpty {
             server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
         } else {
-            let place = DeferredResponse(self, answerForm())
+            let form = state.pointee.answerForm(isStopping: server.isStopping)
+            let place = DeferredResponse(self, form)
             place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
             answers.append(place)
         }
@@ -216,10 +207,22 @@ public final class ServerConnection: StreamHandler {
     // MARK: Giving answers
 
     func deferAnswer(_ form: AnswerForm) -> DeferredResponse {
-        if let place = answers.takePlace() { return place }
-        let place = DeferredResponse(self, form)
-        answers.append(place)
-        return place
+        answers.putOff(DeferredResponse(self, form))
+    }
+
+    /// The last answer ends HTTP; what lies behind its request is not for us.
+    private var isLeavingHTTP: Bool { state.pointee.hasEnded && answers.endsWithSwitch }
+
+    /// Answers with a switch to another protocol, or that there is no room for one more link.
+    func upgrade(
+        to protocolName: StaticString, _ fieldLines: StaticString,
+        _ takeOver: @escaping HTTPStreamTakeOver, _ responder: HTTPResponder
+    ) {
+        guard server.reserveLink() else { return responder.respond(HTTPServer.noLink) }
+        answers.appendSwitch(
+            DeferredResponse(self, responder.form), to: protocolName, fieldLines, takeOver)
+        state.pointee.end()
+        scheduleContinuation()
     }
 
     func startStreaming(_ produce: @escaping (inout ByteQueue) -> Bool, form: AnswerForm) {
@@ -272,7 +275,9 @@ public final class ServerConnection: StreamHandler {
                     break
                 }
             }
+            let takeOver = first.takeOver
             answers.removeFirst().letGo()
+            if let takeOver { return leaveHTTP(takeOver) }
             if first.closes { state.pointee.end() }
         }
         settle()
@@ -287,10 +292,16 @@ public final class ServerConnection: StreamHandler {
         if answers.isEmpty {
             responder(server.output, form).respond(refusal)
         } else {
-            let place = DeferredResponse(self, form)
-            answers.append(place)
-            fill(place) { $0.respond(refusal) }
+            respondInTurn(form) { $0.respond(refusal) }
         }
+    }
+
+    /// HTTP has ended: writes what is left of it, and lets go of the stream.
+    private func leaveHTTP(_ takeOver: HTTPStreamTakeOver) {
+        flush()
+        setReadingPaused(false)
+        isClosed = true
+        server.onLeavingHTTP(self, stream, takeOver, unread: state.pointee.input.readable)
     }
 
     private func flush() {
@@ -318,8 +329,9 @@ public final class ServerConnection: StreamHandler {
         }
     }
 
-    /// After every event: writes, then sees whether to read on, to wait, or to end.
-    private func settle() {
+    /// After every event: writes, then sees whether to read on, to wait, or to end. When the server
+    /// stops, an idle connection ends now, a busy one with the answer it is owed.
+    func settle() {
         flush()
         guard !isClosed else { return }
         if state.pointee.lingersUntil != nil {
@@ -338,7 +350,7 @@ public final class ServerConnection: StreamHandler {
         if isAtRest, mayEnd {
             finish()
         } else {
-            setReadingPaused(isStalled || isContinuationScheduled)
+            setReadingPaused(isStalled || isContinuationScheduled || isLeavingHTTP)
         }
     }
 
@@ -362,11 +374,6 @@ public final class ServerConnection: StreamHandler {
             state.pointee.lingersUntil =
                 server.nowMilliseconds + server.limits.pointee.lingerMilliseconds
         }
-    }
-
-    /// The server stops: an idle connection ends now, a busy one with the answer it is owed.
-    func onServerStopping() {
-        settle()
     }
 
     /// Called every `HTTPServer.sweepMilliseconds`.

@@ -127,6 +127,13 @@ struct ServerConnectionState: ~Copyable {
         return 0
     }
 
+    /// The form of the answer to the request whose head is there; the last of a server that stops.
+    @inline(__always)
+    mutating func answerForm(isStopping: Bool) -> AnswerForm {
+        if isStopping { head.pointee.keepsAlive = false }
+        return AnswerForm(answering: head)
+    }
+
     /// The request has been given to the service: the next message may begin.
     @inline(__always)
     mutating func onRequestTaken(now: UInt64) {

@@ -31,6 +31,7 @@ struct ReadFields: ~Copyable {
     init(nodeName: String) {
         member = Self.member(of: nodeName)
         bytes = .allocate(byteCount: Self.sharedOffset + Self.bytesMax, alignment: 8)
+        makeEpoch(0)
         makeShared(ageMilliseconds: Self.none, freshMilliseconds: Self.none)
     }
 
