@@ -44,8 +44,8 @@ extension Keyspace {
         sweepIfSessionsOld()
     }
 
-    func onParentDetached(reason: String) {
-        guard case .link = parent else { return }
+    func onParentDetached(_ port: any ParentPort, reason: String) {
+        guard case .link(let current) = parent, current === port else { return }
         noteShown(position)
         parent = .away(reason)
         fills.forgetNames()
@@ -56,8 +56,10 @@ extension Keyspace {
         finishStep()
     }
 
-    func onMessage(_ message: DownMessage, renewMilliseconds: UInt64) {
-        guard case .link(let port) = parent else { return }
+    func onMessage(
+        _ message: DownMessage, from port: any ParentPort, renewMilliseconds: UInt64
+    ) {
+        guard case .link(let current) = parent, current === port else { return }
         switch message {
         case .welcome: port.close(reason: "a second WELCOME")
         case .reply(let reply): onReply(reply, port)

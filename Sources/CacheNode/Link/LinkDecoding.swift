@@ -1,6 +1,6 @@
 import UVHTTP
 
-/// What one side says: how its frames become messages.
+/// What one side says: how its messages become frames, and its frames messages.
 protocol LinkMessage {
     /// The type of the frame that comes first, and never again.
     static var openingType: UInt8 { get }
@@ -9,6 +9,9 @@ protocol LinkMessage {
     /// borrowed from the frame. A frame has one meaning at most, and a message one frame: encoding
     /// what came out gives the same bytes.
     static func decode(_ frame: UnsafeRawPointer, byteCount: Int) throws(LinkFault) -> Self
+
+    /// Appends the message as a frame.
+    func append(to queue: inout ByteQueue)
 }
 
 extension UpMessage: LinkMessage {

@@ -3,6 +3,8 @@ import UVHTTP
 /// The types of frames (`docs/link.md`) and their limits.
 enum LinkFrames {
     static let protocolName: StaticString = "canopy-link/1"
+    /// Where a node's links are asked for.
+    static let target = "/link"
 
     /// Bytes of a frame beyond the limit of a body.
     static let overheadBytesMax = 4096
