@@ -118,7 +118,8 @@ struct SimulateOptions {
     private func replay(_ seed: UInt64, isVerbose: Bool) -> Int32 {
         let story = isVerbose ? Story { Console.say($0) } : Story()
         let outcome = ClusterRun.outcome(of: ClusterPlan(seed: seed, mode: mode), story)
-        Console.say("seed \(seed), mode \(outcome.mode.rawValue), fingerprint \(outcome.fingerprint)")
+        Console.say(
+            "seed \(seed), mode \(outcome.mode.rawValue), fingerprint \(outcome.fingerprint)")
         for violation in outcome.violations { Console.say("\(violation)") }
         if outcome.violations.isEmpty { Console.say("no violation") }
         return outcome.violations.isEmpty ? 0 : 1

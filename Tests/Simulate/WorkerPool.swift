@@ -1,7 +1,7 @@
 import Glibc
 
-/// Runs this program again in a few processes at a time, because a node that traps takes its process
-/// with it: what it says, and how it ends, is told line by line.
+/// Runs this program again in a few processes at a time, because a node that traps takes its
+/// process with it: what it says, and how it ends, is told line by line.
 final class WorkerPool {
     /// A process and the job it does.
     private final class Process {

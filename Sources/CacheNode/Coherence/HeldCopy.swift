@@ -14,8 +14,8 @@ package struct HeldCopy: Equatable {
     package var isUncommitted: Bool
     /// It was verified in this session with the parent.
     package var isVerified: Bool
-    /// The names of the children that hold it by this node; with one that shares its bit with others
-    /// only as far as that says.
+    /// The names of the children that hold it by this node; with one that shares its bit with
+    /// others only as far as that says.
     package var followers: [String]
     package var value: [UInt8]
 }
@@ -30,7 +30,8 @@ extension Keyspace {
             let isTag = cache.pointee.isTag(entry)
             return HeldCopy(
                 version: version == .none
-                    ? nil : HeldCopy.CommitVersion(epoch: version.epoch, sequence: version.sequence),
+                    ? nil
+                    : HeldCopy.CommitVersion(epoch: version.epoch, sequence: version.sequence),
                 isAbsent: cache.pointee.isAbsent(entry), isTag: isTag,
                 isUncommitted: cache.pointee.isUncommitted(entry),
                 isVerified: cache.pointee.session(of: entry) == freshness.current,

@@ -1,4 +1,5 @@
-/// A version as answers state it in their ETag: the root's incarnation and the number of the commit.
+/// A version as answers state it in their ETag: the root's incarnation and the number of the
+/// commit.
 package struct ETag: Hashable, Comparable, CustomStringConvertible, Sendable {
     package var epoch: UInt32
     package var sequence: UInt64

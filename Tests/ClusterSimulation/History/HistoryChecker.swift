@@ -42,8 +42,8 @@ package struct HistoryChecker {
         }
     }
 
-    /// Whether the root has, or may have, committed an acknowledged write: by the time of its answer
-    /// if it waited for the root.
+    /// Whether the root has, or may have, committed an acknowledged write: by the time of its
+    /// answer if it waited for the root.
     private func isKept(_ write: WriteRecord) -> Bool {
         let states = history.root[write.key]
         let limit = write.ack == .root ? write.end ?? .max : .max
@@ -73,7 +73,9 @@ package struct HistoryChecker {
             })
         else { return false }
         return write.ack == .local
-            || history.crashes.contains { $0.life.node != write.life.node && $0.time >= write.start }
+            || history.crashes.contains {
+                $0.life.node != write.life.node && $0.time >= write.start
+            }
     }
 
     private mutating func checkRepeats() {
@@ -158,7 +160,8 @@ package struct CheckedRules: Sendable {
     package var copiesFollow = true
     package var ownWritesAreRead = true
     package var writesArriveOnce = true
-    /// A node keeps a write until the root's commit comes back, and not only until its parent has it.
+    /// A node keeps a write until the root's commit comes back, and not only until its parent has
+    /// it.
     package var nodesKeepWrites = true
     /// How old an answer may be without saying that it is stale; nil without a limit.
     package var limitMicroseconds: UInt64?

@@ -63,9 +63,11 @@ extension HistoryChecker {
 
     private func currency(of read: ReadRecord) -> String {
         let states = history.root[read.key]
-        guard let last = states.lastIndex(where: {
-            $0.content == read.content && $0.start <= read.end
-        }) else { return "the root never had it" }
+        guard
+            let last = states.lastIndex(where: {
+                $0.content == read.content && $0.start <= read.end
+            })
+        else { return "the root never had it" }
         guard last + 1 < states.count else { return "the root has it" }
         let next = states[last + 1]
         return "the root replaced it at \(seconds(next.start)) by \(next.content)"
@@ -97,8 +99,8 @@ extension HistoryChecker {
         }
     }
 
-    /// Of two reads of a key at a node, the second asked when the first was answered, the second has
-    /// no older version.
+    /// Of two reads of a key at a node, the second asked when the first was answered, the second
+    /// has no older version.
     private mutating func checkVersions(_ reads: [ReadRecord]) {
         let versioned = reads.compactMap { read in
             versionShown(by: read).map { (read: read, version: $0) }

@@ -59,7 +59,6 @@ final class Client {
     }
 
     private func condition(for key: Int) -> Condition {
-        guard run.plan.hasConditions else { return .none }
         switch random.below(4) {
         case 0: return .isAbsent
         case 1: return .exists
@@ -122,7 +121,6 @@ final class Client {
         write.isDeletion = isDeletion
         write.condition = condition
         write.ack = random.pick([.local, .local, .parent, .root])
-        if write.ack == .root, !run.plan.hasConditions { write.ack = .parent }
         run.history.writes.append(write)
         run.story.line("\(write.text) begins")
         let value = run.values.value(of: write.number, key: key)

@@ -24,6 +24,10 @@ package final class Cluster {
         seeds = SimRandom(seed: ~plan.seed)
         logDescriptor = story.isTold ? 1 : open("/dev/null", O_WRONLY)
         story.begin(in: world)
+        if story.isTold {
+            let tap = FrameTap(story)
+            world.onBytes = { tap.onBytes($0) }
+        }
         world.network.latencyMicroseconds = plan.latencyMicroseconds
         world.network.splitting = plan.splitting
         world.network.bufferBytes = plan.bufferBytes
@@ -52,7 +56,8 @@ package final class Cluster {
         story.line("\(member.life) starts")
         let log = Log(
             level: story.isTold ? .debug : .error, format: .text, node: member.host.name,
-            descriptor: logDescriptor, wallMilliseconds: { [unowned world] in world.nowMilliseconds })
+            descriptor: logDescriptor,
+            wallMilliseconds: { [unowned world] in world.nowMilliseconds })
         do {
             let node = try Node(
                 settings: settings(of: member), loop: member.host.loop, log: log,
@@ -80,13 +85,12 @@ package final class Cluster {
         ]
         if member.index > 0 {
             arguments += ["--root", "\(members[0].host.addresses[0]):\(Self.port)"]
-        } else {
-            arguments += ["--coherence", plan.mode.rawValue]
         }
         let outcome = Settings.parse(arguments: arguments, environment: [:])
         guard case .run(var settings, _) = outcome else {
             preconditionFailure("the settings are wrong: \(outcome)")
         }
+        if member.isRoot { settings.policy = plan.policy }
         settings.memoryBytes = plan.memoryBytes
         settings.maxBodyBytes = 1 << 18
         settings.upwardQueueMax = plan.upwardQueueMax

@@ -91,8 +91,14 @@ package enum Trouble: String, CaseIterable, Sendable {
 }
 
 extension ClusterPlan {
-    /// Whether conditional writes and `ack=root` are tried.
-    var hasConditions: Bool { false }
+    var policy: CoherencePolicy {
+        var policy = CoherencePolicy()
+        policy.mode = mode
+        policy.ttlMilliseconds = UInt32(ttlMilliseconds)
+        policy.syncIntervalMilliseconds = UInt32(syncIntervalMilliseconds)
+        policy.maxStalenessMilliseconds = UInt32(maxStalenessMilliseconds)
+        return policy
+    }
 
     /// Milliseconds after which, in peace, every copy is what the root has.
     var settlingMilliseconds: UInt64 {
