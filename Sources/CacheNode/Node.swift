@@ -20,6 +20,7 @@ public final class Node {
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
     private var server: HTTPServer?
+    private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
     var membership: Membership?
@@ -83,9 +84,13 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let keyspace = makeKeyspace()
         let role = makeRole(listening: address)
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: limits.bodyBytesMax, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
-            limits: limits
+            links: links, limits: limits
         ) { [unowned self] in refreshGauges() }
         let server = HTTPServer(loop: loop, limits: limits, service: service)
         self.server = server
@@ -119,6 +124,7 @@ public final class Node {
             log.info("stopped")
             completion()
         }
+        links?.closeAll(reason: "the node stops")
         guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
