@@ -215,6 +215,15 @@ public final class Node {
     /// Writes that wait for the parent.
     package var queuedCount: Int { keyspace?.upward.count ?? 0 }
 
-    /// Whether this node has its place: the root always, a child once it knows its parent.
-    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
+    /// The name of the node to which this one is attached; nil at the root, and while it is alone.
+    package var parentName: String? { attacher?.attached?.ancestor.name }
+
+    /// Whether this node is where it should be: attached by a link to the nearest node above it.
+    package var isPlaced: Bool {
+        guard let attacher else { return server != nil }
+        guard let attached = attacher.attached, let nearest = attacher.ancestors.first else {
+            return false
+        }
+        return attached.session != nil && attached.ancestor.isSame(as: nearest)
+    }
 }
