@@ -26,6 +26,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
+        .target(name: "ZooKeeper", dependencies: ["UVHTTP"], swiftSettings: serverSettings),
         .target(
             name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
             swiftSettings: serverSettings),
@@ -45,6 +46,7 @@ let package = Package(
             name: "simulate", dependencies: ["CacheNode", "ClusterSimulation"],
             path: "Tests/Simulate"),
         .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP", "Simulation"]),
+        .testTarget(name: "ZooKeeperTests", dependencies: ["ZooKeeper", "Simulation"]),
         .testTarget(
             name: "CacheNodeTests", dependencies: ["CacheNode", "ClusterSimulation", "Simulation"]),
         .testTarget(name: "kvctlTests", dependencies: ["kvctl"]),
