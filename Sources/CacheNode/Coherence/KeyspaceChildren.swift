@@ -183,7 +183,7 @@ extension Keyspace: LinkDelegate {
                 id: id, outcome: isKnown ? .notModified : .content(content),
                 isFollowed: isFollowed, version: version,
                 ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
-            send(message, to: child)
+            send(message, to: child, about: entry)
         }
     }
 
@@ -196,10 +196,12 @@ extension Keyspace: LinkDelegate {
         }
     }
 
-    private func send(_ message: ReplyMessage, to child: Child) {
+    private func send(
+        _ message: ReplyMessage, to child: Child, about entry: EntryReference = .none
+    ) {
         #if CANOPY_MUTATIONS
             if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
-                return sendLate(message, to: child)
+                return sendLate(message, to: child, about: entry)
             }
         #endif
         child.port.send(.reply(message))
