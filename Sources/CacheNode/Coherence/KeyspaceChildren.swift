@@ -139,7 +139,7 @@ extension Keyspace: LinkDelegate {
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
             entry = install(
-                get.key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                get.key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         var hops: [UInt8] = []
@@ -385,7 +385,7 @@ extension Keyspace: LinkDelegate {
         var entry = cache.pointee.find(key)
         if entry.isNone {
             entry = install(
-                key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         if entry.isNone {
