@@ -328,7 +328,7 @@ extension Keyspace: LinkDelegate {
         {
             metrics.pointee.repeats &+= 1
             if let refusal = ledger.refusal(origin: put.origin, sequence: put.sequence) {
-                return refuse(put, refusal.status, refusal.version, child)
+                return sendRefusal(put, refusal, to: child)
             }
             return repeated(put.origin, put.sequence, put.key, to: child, nil)
         }
@@ -345,17 +345,23 @@ extension Keyspace: LinkDelegate {
     }
 
     private func refuse(_ put: PutMessage, _ status: UInt16, _ version: Version, _ child: Child) {
-        ledger.onRefused(
-            origin: put.origin,
-            OriginLedger.Refusal(sequence: put.sequence, status: status, version: version))
+        let refusal = OriginLedger.Refusal(
+            sequence: put.sequence, status: status, version: version)
+        ledger.onRefused(origin: put.origin, refusal)
+        sendRefusal(put, refusal, to: child)
+    }
+
+    private func sendRefusal(
+        _ put: PutMessage, _ refusal: OriginLedger.Refusal, to child: Child
+    ) {
         let sentence: StaticString =
-            status == 412
+            refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
         child.port.send(
             .commit(
                 CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: version,
-                    outcome: .refused(status: status, sentence.bytes))))
+                    origin: put.origin, sequence: put.sequence, version: refusal.version,
+                    outcome: .refused(status: refusal.status, sentence.bytes))))
     }
 
     /// Answers a write that was committed before with what the key has now.
