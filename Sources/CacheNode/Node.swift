@@ -13,17 +13,18 @@ public final class Node {
     /// The part of the memory bound that writes may take while they wait for the parent.
     private static let queueMemoryDivisor = 4
 
-    private let settings: Settings
-    private let loop: any EventLoop
-    private let log: Log
-    private let limits: HTTPLimits
+    let settings: Settings
+    let loop: any EventLoop
+    let log: Log
+    let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
-    private let metrics: UnsafeMutablePointer<Metrics>
+    let metrics: UnsafeMutablePointer<Metrics>
     private var server: HTTPServer?
-    private var keyspace: Keyspace?
-    private var httpParent: HTTPParent?
-    private var membership: Membership?
-    private let seed: UInt64
+    private var links: LinkServer?
+    var keyspace: Keyspace?
+    var attacher: ParentAttacher?
+    var membership: Membership?
+    let seed: UInt64
     private var isStopping = false
 
     /// `seed` must be random and secret: it keeps peers from choosing keys that collide.
@@ -83,9 +84,13 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let keyspace = makeKeyspace()
         let role = makeRole(listening: address)
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: limits.bodyBytesMax, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
-            limits: limits
+            links: links, limits: limits
         ) { [unowned self] in refreshGauges() }
         let server = HTTPServer(loop: loop, limits: limits, service: service)
         self.server = server
@@ -114,11 +119,12 @@ public final class Node {
             }
             server?.closeConnections()
             membership?.close()
-            httpParent?.close()
+            attacher?.close()
             keyspace?.close()
             log.info("stopped")
             completion()
         }
+        links?.closeAll(reason: "the node stops")
         guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
@@ -159,22 +165,7 @@ public final class Node {
             return .root(
                 TreeKeeper(Tree(depth: settings.depth, root: member), layout: settings.layout))
         }
-        let membership = Membership(
-            settings: settings, root: root, loop: loop, limits: limits, log: log)
-        membership.onParent = { [unowned self] in attach(to: $0) }
-        self.membership = membership
-        return .child(membership)
-    }
-
-    private func attach(to parent: Parent) {
-        guard let keyspace else { return }
-        httpParent?.close()
-        let plain = HTTPParent(
-            parent, queue: keyspace.upward, loop: loop, limits: limits, metrics: metrics, log: log,
-            seed: seed)
-        plain.delegate = keyspace
-        httpParent = plain
-        keyspace.onPlainParent(plain, reason: "")
+        return .child(makeChildRole(root: root))
     }
 
     private func onListening(_ bound: SocketAddress, _ role: NodeRole) {
@@ -206,4 +197,24 @@ public final class Node {
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
     }
+
+    // MARK: Looking in from outside
+
+    /// What is held of a key; nil when it isn't held.
+    package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
+
+    /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
+    @discardableResult
+    package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
+        keyspace?.evict(key, leavesTag: leavesTag) ?? false
+    }
+
+    /// Writes that the root has numbered.
+    package var commitCount: UInt64 { metrics.pointee.commits }
+
+    /// Writes that wait for the parent.
+    package var queuedCount: Int { keyspace?.upward.count ?? 0 }
+
+    /// Whether this node has its place: the root always, a child once it knows its parent.
+    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
 }

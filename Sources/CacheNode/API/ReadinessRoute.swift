@@ -2,7 +2,7 @@ import UVHTTP
 
 /// Something that is well or not, in a sentence for the person who operates the node.
 struct HealthCheck {
-    enum Mark: StaticString {
+    enum Mark: String {
         case well = "[+]"
         case failed = "[-]"
         /// It can't fail.
@@ -68,7 +68,8 @@ extension NodeRole {
             return [
                 HealthCheck(
                     .well, "root",
-                    "of a tree of depth \(keeper.tree.depth): \(keeper.tree.count) nodes, \(live) live")
+                    "of a tree of depth \(keeper.tree.depth): \(keeper.tree.count) nodes, \(live) live"
+                )
             ]
         case .child(let child): return child.checks(now: now)
         }

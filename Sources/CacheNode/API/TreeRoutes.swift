@@ -148,7 +148,8 @@ extension NodeService {
         for member in keeper.tree.members {
             json.beginObject(&output)
             Self.appendMembers(of: member, &json, &output)
-            Self.appendHealth(of: member, keeper.state(of: member, nowMilliseconds: now), now, &json, &output)
+            Self.appendHealth(
+                of: member, keeper.state(of: member, nowMilliseconds: now), now, &json, &output)
             json.endObject(&output)
         }
         json.endArray(&output)

@@ -27,7 +27,7 @@ final class Keyspace {
     let metrics: UnsafeMutablePointer<Metrics>
     let loop: any EventLoop
     let isRoot: Bool
-    /// This node's name, for Cache-Status.
+    /// This node's name, as Cache-Status has it.
     let name: [UInt8]
     /// Names this incarnation of the node as the origin of writes.
     let origin: UInt64
@@ -95,7 +95,7 @@ final class Keyspace {
         self.cache = cache
         self.metrics = metrics
         self.loop = loop
-        self.name = Array(name.utf8)
+        self.name = CacheStatus.identifier(of: name)
         self.origin = origin
         self.policy = policy
         self.upward = upward

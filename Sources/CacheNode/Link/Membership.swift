@@ -255,7 +255,8 @@ enum RelayError: Error {
     var sentence: String {
         switch self {
         case .rootUnknown: "this node doesn't know yet where the root is"
-        case .noAnswer(let root, let error): "the root at \(root) does not answer: \(error.sentence)"
+        case .noAnswer(let root, let error):
+            "the root at \(root) does not answer: \(error.sentence)"
         }
     }
 }

@@ -18,7 +18,7 @@ enum ParentDialEvent {
     case ended(String)
 }
 
-/// Keeps a node attached: does what `Attachment` decides.
+/// Keeps a node attached: does what `ParentChoice` decides.
 final class ParentAttacher {
     typealias Dialler = (Ancestor, @escaping (ParentDialEvent) -> Void) -> any ParentDial
     typealias PlainMaker = (Ancestor) -> HTTPParent
@@ -27,8 +27,8 @@ final class ParentAttacher {
     private let log: Log
     private let dialler: Dialler
     private let makePlain: PlainMaker
-    private var attachment: Attachment
-    private var dials: [Attachment.DialID: any ParentDial] = [:]
+    private var choice: ParentChoice
+    private var dials: [ParentChoice.DialID: any ParentDial] = [:]
     private var plain: HTTPParent?
     private var timer: (any LoopTimer)?
     private var isActing = false
@@ -48,20 +48,20 @@ final class ParentAttacher {
         self.log = log
         self.dialler = dialler
         self.makePlain = makePlain
-        attachment = Attachment(seed: seed)
+        choice = ParentChoice(seed: seed)
     }
 
     /// The ancestors from the parent up to the root, as the root told them last.
-    var ancestors: [Ancestor] { attachment.ancestors }
+    var ancestors: [Ancestor] { choice.ancestors }
     /// To whom the node is attached.
-    var attached: Attachment.Attached? { attachment.attached }
+    var attached: ParentChoice.Attached? { choice.attached }
     /// Why it is attached to nobody; a sentence.
-    var problem: String? { attachment.problem }
+    var problem: String? { choice.problem }
 
     /// The root's word on who is above, from the parent up to the root.
     func onPath(_ ancestors: [Ancestor]) {
         guard !isClosed else { return }
-        attachment.onPath(ancestors, now: loop.nowMilliseconds)
+        choice.onPath(ancestors, now: loop.nowMilliseconds)
         act()
     }
 
@@ -80,20 +80,20 @@ final class ParentAttacher {
 
     // MARK: Acting
 
-    private func onEvent(_ event: ParentDialEvent, of id: Attachment.DialID) {
+    private func onEvent(_ event: ParentDialEvent, of id: ParentChoice.DialID) {
         guard !isClosed, dials[id] != nil else { return }
         let now = loop.nowMilliseconds
         switch event {
-        case .attached: attachment.onWelcome(id, now: now)
+        case .attached: choice.onWelcome(id, now: now)
         case .notALink(let status):
             dials[id] = nil
-            attachment.onAnswer(id, .status(status), now: now)
+            choice.onAnswer(id, .status(status), now: now)
         case .failed(let reason):
             dials[id] = nil
-            attachment.onAnswer(id, .failed(reason), now: now)
+            choice.onAnswer(id, .failed(reason), now: now)
         case .ended(let reason):
             dials[id] = nil
-            attachment.onEnded(id, reason: reason, now: now)
+            choice.onEnded(id, reason: reason, now: now)
         }
         act()
     }
@@ -104,7 +104,7 @@ final class ParentAttacher {
         isActing = true
         var hasChanged = false
         while !isClosed {
-            let actions = attachment.takeActions()
+            let actions = choice.takeActions()
             if actions.isEmpty { break }
             for action in actions {
                 if case .log = action { hasChanged = true }
@@ -116,7 +116,7 @@ final class ParentAttacher {
         if hasChanged { onChange?() }
     }
 
-    private func perform(_ action: Attachment.Action) {
+    private func perform(_ action: ParentChoice.Action) {
         switch action {
         case .dial(let id, let ancestor):
             dials[id] = dialler(ancestor) { [weak self] in self?.onEvent($0, of: id) }
@@ -127,7 +127,7 @@ final class ParentAttacher {
             plain = parent
             delegate?.onPlainParent(parent, reason: reason)
         case .leavePlain:
-            plain?.close(isReplaced: attachment.attached != nil)
+            plain?.close(isReplaced: choice.attached != nil)
             plain = nil
         case .detached(let reason): delegate?.onPlainParent(nil, reason: reason)
         case .log(let change): write(change)
@@ -137,18 +137,18 @@ final class ParentAttacher {
     private func schedule() {
         timer?.cancel()
         timer = nil
-        guard !isClosed, let deadline = attachment.deadline else { return }
+        guard !isClosed, let deadline = choice.deadline else { return }
         let now = loop.nowMilliseconds
         timer = loop.startTimer(
             afterMilliseconds: deadline > now ? deadline - now : 0, repeatMilliseconds: 0
         ) { [self] in
             timer = nil
-            attachment.onTimer(now: loop.nowMilliseconds)
+            choice.onTimer(now: loop.nowMilliseconds)
             act()
         }
     }
 
-    private func write(_ change: Attachment.Change) {
+    private func write(_ change: ParentChoice.Change) {
         switch change {
         case .attached(let ancestor, let way, let reason):
             log.info(

@@ -17,7 +17,9 @@ struct ClusterPlan: Equatable, Sendable {
 
     let depth: Int
     let basePort: Int
-    let coherence: String
+    let coherence: ClusterCoherence.Mode
+    /// Flags for the root alone, which decides how copies are kept in step.
+    let rootArguments: [String]
     let memory: String?
     /// Flags handed to every cachenode as they are.
     let nodeArguments: [String]
@@ -25,7 +27,8 @@ struct ClusterPlan: Equatable, Sendable {
     /// Throws a usage failure when the tree has no depth from 1 to 16, is larger than a machine
     /// bears (unless `force`), or needs ports past 65535.
     init(
-        depth: Int, basePort: Int, coherence: String, memory: String?, nodeArguments: [String],
+        depth: Int, basePort: Int, coherence: ClusterCoherence, memory: String?,
+        nodeArguments: [String],
         force: Bool
     ) throws {
         guard depth >= 1, depth <= Self.depthMax else {
@@ -46,7 +49,8 @@ struct ClusterPlan: Equatable, Sendable {
         }
         self.depth = depth
         self.basePort = basePort
-        self.coherence = coherence
+        self.coherence = coherence.coherence
+        rootArguments = coherence.arguments
         self.memory = memory
         self.nodeArguments = nodeArguments
     }
@@ -61,7 +65,8 @@ struct ClusterPlan: Equatable, Sendable {
         let place = "\(Self.address):\(port(node))"
         var arguments = ["--name", "\(node)", "--listen", place, "--advertise", place]
         if node.number > 1 { arguments += ["--root", "\(Self.address):\(basePort + 1)"] }
-        arguments += ["--depth", "\(depth)", "--coherence", coherence]
+        arguments += ["--depth", "\(depth)"]
+        if node.number == 1 { arguments += rootArguments }
         if let memory { arguments += ["--memory", memory] }
         return arguments + nodeArguments
     }

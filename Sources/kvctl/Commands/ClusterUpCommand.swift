@@ -12,6 +12,7 @@ struct ClusterUpCommand: ParsableCommand {
             EXAMPLES
               kvctl cluster up
               kvctl cluster up --depth 4 --base-port 6000
+              kvctl cluster up --coherence ttl --ttl 5s
               kvctl cluster up -- --log-level debug   flags behind -- go to every cachenode
 
             JSON
@@ -20,9 +21,6 @@ struct ClusterUpCommand: ParsableCommand {
 
     @Option(help: "Levels of the tree, 1 to 16: a tree of depth d has 2^d - 1 nodes.")
     var depth = 3
-
-    @Option(help: "How changes reach the nodes that hold a key: none.", completion: .list(["none"]))
-    var coherence = "none"
 
     @Option(
         help: ArgumentHelp(
@@ -48,6 +46,7 @@ struct ClusterUpCommand: ParsableCommand {
         help: ArgumentHelp("Flags for every cachenode, behind --.", valueName: "cachenode-flag"))
     var nodeArguments: [String] = []
 
+    @OptionGroup(title: "Coherence") var coherence: ClusterCoherence
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
 
@@ -125,7 +124,7 @@ struct ClusterUpCommand: ParsableCommand {
             ? "1 node is up on port \(base + 1)"
             : "\(count) nodes are up on ports \(base + 1) to \(base + count)"
         return """
-            \(nodes) (depth \(plan.depth), coherence \(plan.coherence)) in \(Printable.seconds(seconds)).
+            \(nodes) (depth \(plan.depth), coherence \(plan.coherence.rawValue)) in \(Printable.seconds(seconds)).
               logs   \(directory.path)
               write  kvctl put \(count) hello world\(port)
               read   kvctl get \(max(1, count / 2 + 1)) hello\(port)

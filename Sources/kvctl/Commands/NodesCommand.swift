@@ -10,7 +10,7 @@ struct NodesCommand: ParsableCommand {
               kvctl nodes --output json
 
             JSON
-              {"root": "NODE-1", "depth": 3, "coherence": "none", "nodes": [{"slot",
+              {"root": "NODE-1", "depth": 3, "coherence": "push", "nodes": [{"slot",
                "name", "address", "port", "api", "state", "last_seen_seconds"}, …]}
             """)
 
@@ -26,7 +26,8 @@ struct NodesCommand: ParsableCommand {
         case .json:
             try StandardOutput.print(JSONText.laidOut(text, as: .compact) ?? text)
         case .text:
-            let lines = Self.table(membership.nodes).lines(.ofStandardOutput)
+            let lines =
+                Self.table(membership.nodes).lines(.ofStandardOutput) + ["", membership.summary]
             try StandardOutput.print(lines.joined(separator: "\n"))
         }
     }

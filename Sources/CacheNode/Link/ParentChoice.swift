@@ -9,7 +9,7 @@ import UVHTTP
 /// the nearer ones again every `probeMilliseconds`, beside the session it has, and moves when one
 /// of them answers: the old session ends when the new one has begun. A new path from the root is
 /// followed in the same way. If nobody answers it goes round and round, with pauses.
-struct Attachment {
+struct ParentChoice {
     /// How long an ancestor may take from the dial to its WELCOME.
     static let dialMilliseconds: UInt64 = 1_000
     /// How long a dial may be unanswered before the next ancestor is dialled beside it.
@@ -110,9 +110,6 @@ struct Attachment {
         defer { actions.removeAll() }
         return actions
     }
-
-    /// Who was dialled; nil when that is of no interest any more.
-    func ancestor(of id: DialID) -> Ancestor? { dials.first { $0.id == id }?.ancestor }
 
     // MARK: Events
 

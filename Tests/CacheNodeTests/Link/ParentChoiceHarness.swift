@@ -14,23 +14,23 @@ enum AncestorHealth: Equatable {
     case silent
 }
 
-/// An attachment among ancestors that are as a test says, in virtual time. NODE-1 is the root.
-final class AttachmentHarness {
+/// A choice among ancestors that are as a test says, in virtual time. NODE-1 is the root.
+final class ParentChoiceHarness {
     private struct Event {
         let time: UInt64
         let order: Int
-        let body: (AttachmentHarness) -> Void
+        let body: (ParentChoiceHarness) -> Void
     }
 
-    private(set) var attachment: Attachment
+    private(set) var choice: ParentChoice
     private(set) var now: UInt64 = 10_000
     var health: [String: AncestorHealth] = [:]
     /// `+12 attached NODE-2 by link`, with the milliseconds since the last `mark`.
     private(set) var history: [String] = []
     private(set) var dialled: [String] = []
     /// Sessions and dials that are open.
-    private(set) var open: [Attachment.DialID: Ancestor] = [:]
-    private(set) var sessions: Set<Attachment.DialID> = []
+    private(set) var open: [ParentChoice.DialID: Ancestor] = [:]
+    private(set) var sessions: Set<ParentChoice.DialID> = []
     /// To whom the keyspace is attached, as it was told.
     private(set) var parent: String?
     private(set) var plain: String?
@@ -38,7 +38,7 @@ final class AttachmentHarness {
     private var eventCount = 0
     private var markedAt: UInt64 = 10_000
 
-    init(seed: UInt64 = 1) { attachment = Attachment(seed: seed) }
+    init(seed: UInt64 = 1) { choice = ParentChoice(seed: seed) }
 
     static func ancestor(_ number: Int, api: NodeAPI = .canopy, isLive: Bool = true) -> Ancestor {
         Ancestor(
@@ -49,7 +49,7 @@ final class AttachmentHarness {
     func path(_ numbers: [Int]) { path(numbers.map { Self.ancestor($0) }) }
 
     func path(_ ancestors: [Ancestor]) {
-        attachment.onPath(ancestors, now: now)
+        choice.onPath(ancestors, now: now)
         act()
     }
 
@@ -68,11 +68,11 @@ final class AttachmentHarness {
         }
     }
 
-    private func end(_ id: Attachment.DialID) {
+    private func end(_ id: ParentChoice.DialID) {
         guard open.removeValue(forKey: id) != nil else { return }
         sessions.remove(id)
-        if attachment.attached?.session == id { parent = nil }
-        attachment.onEnded(id, reason: "silent", now: now)
+        if choice.attached?.session == id { parent = nil }
+        choice.onEnded(id, reason: "silent", now: now)
         act()
     }
 
@@ -80,30 +80,32 @@ final class AttachmentHarness {
         let end = now + milliseconds
         while true {
             let event = events.min { ($0.time, $0.order) < ($1.time, $1.order) }
-            let timer = attachment.deadline.map { max($0, now) }
-            guard let next = [event?.time, timer].compactMap({ $0 }).min(), next <= end else { break }
+            let timer = choice.deadline.map { max($0, now) }
+            guard let next = [event?.time, timer].compactMap({ $0 }).min(), next <= end else {
+                break
+            }
             now = next
             if let event, event.time == next {
                 events.removeAll { $0.order == event.order }
                 event.body(self)
             } else {
-                attachment.onTimer(now: now)
+                choice.onTimer(now: now)
                 act()
             }
         }
         now = end
     }
 
-    private func after(_ milliseconds: UInt64, _ body: @escaping (AttachmentHarness) -> Void) {
+    private func after(_ milliseconds: UInt64, _ body: @escaping (ParentChoiceHarness) -> Void) {
         eventCount += 1
         events.append(Event(time: now + milliseconds, order: eventCount, body: body))
     }
 
     private func act() {
-        for action in attachment.takeActions() { perform(action) }
+        for action in choice.takeActions() { perform(action) }
     }
 
-    private func perform(_ action: Attachment.Action) {
+    private func perform(_ action: ParentChoice.Action) {
         switch action {
         case .dial(let id, let ancestor):
             open[id] = ancestor
@@ -125,30 +127,33 @@ final class AttachmentHarness {
         }
     }
 
-    private func answer(_ id: Attachment.DialID, _ ancestor: Ancestor) {
+    private func answer(_ id: ParentChoice.DialID, _ ancestor: Ancestor) {
         switch health[ancestor.name] ?? .links(after: 1) {
         case .silent: break
         case .refuses: after(1) { $0.finish(id, .failed("connection refused")) }
         case .answers(let status): after(1) { $0.finish(id, .status(status)) }
         case .links(let milliseconds):
             after(milliseconds) { test in
-                guard test.open[id] != nil, test.attachment.ancestor(of: id) != nil else { return }
+                guard test.open[id] != nil else { return }
+                guard case .links = test.health[ancestor.name] ?? .links(after: 1) else {
+                    return test.finish(id, .failed("it failed meanwhile"))
+                }
                 test.sessions.insert(id)
                 test.parent = ancestor.name
-                test.attachment.onWelcome(id, now: test.now)
+                test.choice.onWelcome(id, now: test.now)
                 test.act()
                 #expect(test.sessions.count <= 1, "two sessions after one step")
             }
         }
     }
 
-    private func finish(_ id: Attachment.DialID, _ answer: Attachment.Answer) {
+    private func finish(_ id: ParentChoice.DialID, _ answer: ParentChoice.Answer) {
         guard open.removeValue(forKey: id) != nil else { return }
-        attachment.onAnswer(id, answer, now: now)
+        choice.onAnswer(id, answer, now: now)
         act()
     }
 
-    private func note(_ change: Attachment.Change) {
+    private func note(_ change: ParentChoice.Change) {
         let text =
             switch change {
             case .attached(let ancestor, let way, let reason):
