@@ -20,6 +20,7 @@ public final class Node {
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
     private var server: HTTPServer?
+    private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
     var membership: Membership?
@@ -83,9 +84,13 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let keyspace = makeKeyspace()
         let role = makeRole(listening: address)
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: limits.bodyBytesMax, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
-            limits: limits
+            links: links, limits: limits
         ) { [unowned self] in refreshGauges() }
         let server = HTTPServer(loop: loop, limits: limits, service: service)
         self.server = server
@@ -119,6 +124,7 @@ public final class Node {
             log.info("stopped")
             completion()
         }
+        links?.closeAll(reason: "the node stops")
         guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
@@ -191,4 +197,24 @@ public final class Node {
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
     }
+
+    // MARK: Looking in from outside
+
+    /// What is held of a key; nil when it isn't held.
+    package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
+
+    /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
+    @discardableResult
+    package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
+        keyspace?.evict(key, leavesTag: leavesTag) ?? false
+    }
+
+    /// Writes that the root has numbered.
+    package var commitCount: UInt64 { metrics.pointee.commits }
+
+    /// Writes that wait for the parent.
+    package var queuedCount: Int { keyspace?.upward.count ?? 0 }
+
+    /// Whether this node has its place: the root always, a child once it knows its parent.
+    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
 }

@@ -20,9 +20,12 @@ extension Node {
     private func dial(
         _ ancestor: Ancestor, _ onEvent: @escaping (ParentDialEvent) -> Void
     ) -> any ParentDial {
-        let dial = NoDial()
-        loop.schedule { if !dial.isClosed { onEvent(.notALink(status: 404)) } }
-        return dial
+        guard let keyspace else { preconditionFailure("the keyspace is made first") }
+        let session = ParentSession(
+            to: ancestor.endpoint, name: settings.name, loop: loop, limits: limits,
+            metrics: metrics, delegate: keyspace)
+        session.start(onEvent: onEvent)
+        return session
     }
 
     private func makePlainParent(_ ancestor: Ancestor) -> HTTPParent {
@@ -40,9 +43,4 @@ extension Node {
         return NodeReport(
             parent: attached.ancestor.name, way: attached.way, coherence: keyspace?.policy.mode)
     }
-}
-
-private final class NoDial: ParentDial {
-    var isClosed = false
-    func close(reason: String) { isClosed = true }
 }

@@ -43,9 +43,14 @@ def binaries() -> None:
 
 
 def make_factory(folder: Path, made: list[Cluster]) -> ClusterFactory:
-    def make(depth: int, options: tuple[str, ...] = (), slots: list[int] | None = None) -> Cluster:
+    def make(
+        depth: int,
+        options: tuple[str, ...] = (),
+        slots: list[int] | None = None,
+        root_options: tuple[str, ...] = (),
+    ) -> Cluster:
         """A started tree; with `slots` only these nodes of it (an empty list: none)."""
-        cluster = Cluster(folder / f"cluster-{len(made)}", depth, options)
+        cluster = Cluster(folder / f"cluster-{len(made)}", depth, options, root_options)
         made.append(cluster)
         try:
             if slots is None or slots:

@@ -13,6 +13,7 @@ final class NodeService: HTTPService {
     let settings: Settings
     let loop: any EventLoop
     let role: NodeRole
+    let links: LinkServer
     /// Brings the gauges up to date before they are shown.
     let refreshGauges: () -> Void
     /// Writes the fields of answers to reads.
@@ -22,7 +23,8 @@ final class NodeService: HTTPService {
 
     init(
         keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
-        loop: any EventLoop, role: NodeRole, limits: HTTPLimits, refreshGauges: @escaping () -> Void
+        loop: any EventLoop, role: NodeRole, links: LinkServer, limits: HTTPLimits,
+        refreshGauges: @escaping () -> Void
     ) {
         self.keyspace = keyspace
         cache = keyspace.cache
@@ -30,6 +32,7 @@ final class NodeService: HTTPService {
         self.settings = settings
         self.loop = loop
         self.role = role
+        self.links = links
         self.refreshGauges = refreshGauges
         readFields = .allocate(capacity: 1)
         readFields.initialize(to: ReadFields(nodeName: settings.name))
@@ -96,6 +99,7 @@ final class NodeService: HTTPService {
                 showNodes(responder)
             }
         case .synchronize: synchronize(responder)
+        case .link: beginLink(request, responder)
         default: onOperation(route, request, responder)
         }
     }

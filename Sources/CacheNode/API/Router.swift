@@ -16,6 +16,8 @@ enum Route {
     case structure
     case nodes
     case synchronize
+    /// `/link`: where a child's link begins.
+    case link
     case livez
     case readyz
     case version
@@ -31,6 +33,7 @@ enum Route {
         switch self {
         case .kv, .store: "Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"
         case .registerClient, .synchronize: "Allow: POST, OPTIONS\r\n"
+        case .link: "Allow: GET, OPTIONS\r\n"
         case .nodes: "Allow: GET, HEAD, POST, OPTIONS\r\n"
         default: "Allow: GET, HEAD, OPTIONS\r\n"
         }
@@ -41,6 +44,7 @@ enum Route {
         switch (self, method) {
         case (_, .options): true
         case (.registerClient, _), (.synchronize, _): method == .post
+        case (.link, _): method == .get
         case (_, .get), (_, .head): true
         case (.nodes, .post), (.kv, .put), (.kv, .delete), (.store, .put), (.store, .delete): true
         default: false
@@ -81,8 +85,7 @@ enum Router {
             ("/readyz", .readyz), ("/version", .version), ("/metrics", .metrics),
             ("/nodes", .nodes), ("/nodes/structure", .structure),
             ("/clients/register", .registerClient), ("/synchronize", .synchronize),
-            ("/docs", .docs),
-            ("/openapi.json", .openAPI), ("*", .server),
+            ("/link", .link), ("/docs", .docs), ("/openapi.json", .openAPI), ("*", .server),
         ]
     }
 }

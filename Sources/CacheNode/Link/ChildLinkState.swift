@@ -42,8 +42,8 @@ struct ChildLinkState {
         return child
     }
 
-    /// Milliseconds from `now` to the next look at the time; 0 when the child's time is up; nil when
-    /// nothing is awaited any more.
+    /// Milliseconds from `now` to the next look at the time; 0 when the child's time is up; nil
+    /// when nothing is awaited any more.
     func patience(now: UInt64) -> UInt64? {
         switch phase {
         case .awaitingHello(let until): until - min(now, until)

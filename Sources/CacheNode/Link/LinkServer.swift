@@ -11,8 +11,8 @@ struct ChildSummary: Equatable {
 
 /// The links to this node's children.
 final class LinkServer {
-    /// What upgraded streams and the keyspace have to do with each other; set once, before the first
-    /// stream. The links hold it weakly: without it, every child is turned away.
+    /// What upgraded streams and the keyspace have to do with each other; set once, before the
+    /// first stream. The links hold it weakly: without it, every child is turned away.
     weak var delegate: (any LinkDelegate)?
     let metrics: UnsafeMutablePointer<Metrics>
 
@@ -22,8 +22,8 @@ final class LinkServer {
     private let queuedBytesMax: Int
     private var links: [ChildLink] = []
 
-    /// `bodyBytesMax` is the longest value that this node takes; `queuedBytesMax` bytes may wait for
-    /// one child, or it is taken for one that doesn't drain.
+    /// `bodyBytesMax` is the longest value that this node takes; `queuedBytesMax` bytes may wait
+    /// for one child, or it is taken for one that doesn't drain.
     init(
         loop: any EventLoop, bodyBytesMax: Int, queuedBytesMax: Int? = nil,
         metrics: UnsafeMutablePointer<Metrics>, log: Log

@@ -44,9 +44,11 @@ final class LinkStream: StreamHandler {
     @exclusivity(unchecked) private(set) var hasEnded = false
 
     @inline(__always)
-    func send<Message: LinkMessage>(_ message: Message) {
+    private func append<Message: LinkMessage>(_ message: Message) {
         if !hasEnded { output.append(message) }
     }
+
+    func send(_ message: DownMessage) { append(message) }
 
     /// Ends the link; `onEnded` follows in a later event. What was not written yet is dropped.
     func end(reason: String) {
@@ -85,4 +87,9 @@ final class LinkStream: StreamHandler {
         if output.isOverfull { return "\(peerNoun) doesn't drain the link" }
         return error.map { "the connection broke: \($0.message)" } ?? "the connection was closed"
     }
+}
+
+extension LinkStream: ParentPort {
+    func send(_ message: UpMessage) { append(message) }
+    func close(reason: String) { end(reason: reason) }
 }

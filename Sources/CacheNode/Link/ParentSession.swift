@@ -2,24 +2,25 @@ import UVHTTP
 
 /// One attempt to attach to a parent by a link, and the session that comes of it: dials, says
 /// HELLO, then takes the parent's messages to the keyspace and the keyspace's to the parent, and
-/// keeps asking how fresh the parent is. It lives until it is over, whether anybody holds it or not.
-final class ParentSession: ParentPort, LinkStreamOwner {
+/// keeps asking how fresh the parent is. It lives until it is over, whether anybody holds it or
+/// not.
+final class ParentSession: ParentDial, LinkStreamOwner {
     private let loop: any EventLoop
     private let metrics: UnsafeMutablePointer<Metrics>
     private let name: [UInt8]
     private let queuedBytesMax: Int
     private let request: UpgradeRequest
     private weak var delegate: (any LinkDelegate)?
-    /// Who is told how it ended; nil when nobody is to be told any more.
-    private var onOutcome: ((ParentSessionOutcome) -> Void)?
+    /// Who is told how it goes; nil when nobody is to be told any more.
+    private var onEvent: ((ParentDialEvent) -> Void)?
     private var stream: LinkStream?
     @exclusivity(unchecked) private var decoder: LinkDecoder<DownMessage>
     @exclusivity(unchecked) private var state = ParentSessionState()
     private var watchTimer: (any LoopTimer)?
     private var renewTimer: (any LoopTimer)?
 
-    /// `name` is this node's own. `queuedBytesMax` bytes may wait for the parent, or it is taken for
-    /// one that doesn't drain.
+    /// `name` is this node's own. `queuedBytesMax` bytes may wait for the parent, or it is taken
+    /// for one that doesn't drain.
     init(
         to endpoint: Endpoint, name: String, loop: any EventLoop, limits: HTTPLimits,
         queuedBytesMax: Int? = nil, metrics: UnsafeMutablePointer<Metrics>,
@@ -40,10 +41,10 @@ final class ParentSession: ParentPort, LinkStreamOwner {
             limits: dialLimits)
     }
 
-    /// Begins; once at most. `onOutcome` is called when it is over, once, in a later event, unless
-    /// `close()` comes first. The keyspace hears of an end before that.
-    func start(onOutcome: @escaping (ParentSessionOutcome) -> Void) {
-        self.onOutcome = onOutcome
+    /// Begins; once at most. `onEvent` is told, in later events, of the session's beginning and its
+    /// end, or why there is none; the keyspace hears of either before that.
+    func start(onEvent: @escaping (ParentDialEvent) -> Void) {
+        self.onEvent = onEvent
         request.start(timeoutMilliseconds: ParentSessionState.dialMilliseconds) { [self] stream in
             onSwitched(stream)
         } onFailure: { [self] failure in
@@ -54,19 +55,13 @@ final class ParentSession: ParentPort, LinkStreamOwner {
     /// Bytes that the parent has not taken yet.
     var queuedBytes: Int { stream?.queuedBytes ?? 0 }
 
-    /// Ends it for its owner, who is told nothing more; the keyspace is, in a later event, if it was
-    /// attached.
-    func close() {
-        onOutcome = nil
+    /// Ends it for its owner, who is told nothing more; the keyspace is, in a later event, if it
+    /// was attached.
+    func close(reason: String) {
+        onEvent = nil
         request.cancel()
-        stream?.end(reason: "this node left the parent")
+        stream?.end(reason: reason)
     }
-
-    // MARK: ParentPort
-
-    func send(_ message: UpMessage) { stream?.send(message) }
-
-    func close(reason: String) { stream?.end(reason: reason) }
 
     // MARK: Events
 
@@ -83,8 +78,7 @@ final class ParentSession: ParentPort, LinkStreamOwner {
             return handler
         }
         name.withUnsafeBytes {
-            handler.send(
-                UpMessage.hello(origin: greeting.origin, shown: greeting.shown, name: $0))
+            handler.send(.hello(origin: greeting.origin, shown: greeting.shown, name: $0))
         }
         watch()
         return handler
@@ -93,33 +87,37 @@ final class ParentSession: ParentPort, LinkStreamOwner {
     private func onDialFailed(_ failure: UpgradeFailure) {
         switch failure {
         case .answered(let status):
-            _ = state.onEnded("")
-            tell(.notALink(status: status))
-        case .failed(let error):
-            if let outcome = state.onEnded(error.sentence) { tell(outcome) }
+            tellEnd(.notALink(status: status))
+        case .failed(let error): tellEnd(.failed(error.sentence))
         }
     }
 
     func onBytes(_ bytes: UnsafeRawBufferPointer) throws(LinkFault) {
+        guard let stream else { return }
         state.onHeard(now: loop.nowMilliseconds)
         var rest = bytes
-        while let stream, !stream.hasEnded, let message = try decoder.next(&rest) {
+        while !stream.hasEnded, let message = try decoder.next(&rest) {
             metrics.pointee.linkFramesReceived &+= 1
-            switch message {
-            case .fresh(let token, _, _):
-                guard let renewMilliseconds = state.onFresh(token) else {
-                    stream.end(reason: "the parent answers a question that wasn't asked")
-                    return
-                }
-                delegate?.onMessage(
-                    message, from: self, renewMilliseconds: renewMilliseconds)
-            case .welcome(let welcome): onWelcome(welcome)
-            default: delegate?.onMessage(message, from: self, renewMilliseconds: 0)
-            }
+            onMessage(message, stream)
         }
     }
 
-    private func onWelcome(_ welcome: WelcomeMessage) {
+    @inline(__always)
+    private func onMessage(_ message: DownMessage, _ stream: LinkStream) {
+        var renewMilliseconds: UInt64 = 0
+        switch message {
+        case .welcome(let welcome): return onWelcome(welcome, stream)
+        case .fresh(let token, _, _):
+            guard let sentMilliseconds = state.onFresh(token) else {
+                return stream.end(reason: "the parent answers a RENEW that wasn't sent")
+            }
+            renewMilliseconds = sentMilliseconds
+        default: break
+        }
+        delegate?.onMessage(message, from: stream, renewMilliseconds: renewMilliseconds)
+    }
+
+    private func onWelcome(_ welcome: WelcomeMessage, _ stream: LinkStream) {
         guard let helloMilliseconds = state.onWelcome() else { return }
         watchTimer?.cancel()
         watch()
@@ -128,27 +126,28 @@ final class ParentSession: ParentPort, LinkStreamOwner {
         renewTimer = loop.startTimer(
             afterMilliseconds: interval, repeatMilliseconds: interval
         ) { [weak self] in self?.renew() }
-        delegate?.onParentAttached(self, welcome, helloMilliseconds: helloMilliseconds)
+        delegate?.onParentAttached(stream, welcome, helloMilliseconds: helloMilliseconds)
+        onEvent?(.attached)
     }
 
     private func renew() {
         guard let token = state.renew(now: loop.nowMilliseconds) else { return }
-        stream?.send(UpMessage.renew(token: token))
+        stream?.send(.renew(token: token))
     }
 
     func onEnded(reason: String) {
         watchTimer?.cancel()
         renewTimer?.cancel()
-        stream = nil
-        guard let outcome = state.onEnded(reason) else { return }
-        if case .ended = outcome { delegate?.onParentDetached(self, reason: reason) }
-        tell(outcome)
+        guard let stream, let end = state.onEnded(reason) else { return }
+        self.stream = nil
+        if case .ended = end { delegate?.onParentDetached(stream, reason: reason) }
+        tellEnd(end)
     }
 
-    private func tell(_ outcome: ParentSessionOutcome) {
-        let onOutcome = onOutcome
-        self.onOutcome = nil
-        onOutcome?(outcome)
+    private func tellEnd(_ end: ParentDialEvent) {
+        let onEvent = onEvent
+        self.onEvent = nil
+        onEvent?(end)
     }
 
     // MARK: Time

@@ -1,14 +1,3 @@
-/// How a session with a parent ended, or why there was none.
-enum ParentSessionOutcome: Equatable {
-    /// The parent answered the request for a link with this status: it is a node of an earlier
-    /// system, or has no link to spare (503).
-    case notALink(status: Int)
-    /// The parent can't be had as a link, for this reason: a clause.
-    case failed(String)
-    /// There was a session, and it is over for this reason: a clause.
-    case ended(String)
-}
-
 /// What a child does about its session with the parent: which phase it is in, when to ask how fresh
 /// the parent is, whose answer is whose, and when the parent is taken for gone.
 struct ParentSessionState {
@@ -93,7 +82,7 @@ struct ParentSessionState {
     }
 
     /// The link is over; gives what that means. Nil when it was over already.
-    mutating func onEnded(_ reason: String) -> ParentSessionOutcome? {
+    mutating func onEnded(_ reason: String) -> ParentDialEvent? {
         defer { phase = .ended }
         switch phase {
         case .dialing, .greeting: return .failed(reason)

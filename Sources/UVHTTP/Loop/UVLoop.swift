@@ -85,8 +85,8 @@ public final class UVLoop: EventLoop {
         if !isClosing { turn.schedule(body) }
     }
 
-    public func onTurnEnd(_ body: @escaping () -> Void) {
-        if !isClosing { turn.addHook(body) }
+    public func atTurnEnd(_ handler: any TurnEndHandler) {
+        if !isClosing { turn.atEnd(handler) }
     }
 
     public func listen(
@@ -131,6 +131,7 @@ public final class UVLoop: EventLoop {
         guard !isClosing else { return }
         isRunning = true
         withExtendedLifetime(self) { _ = uv_run(raw, UV_RUN_DEFAULT) }
+        turn.finish()
         isRunning = false
     }
 
