@@ -196,6 +196,7 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+        metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
 
     // MARK: Looking in from outside
@@ -215,6 +216,6 @@ public final class Node {
     /// Writes that wait for the parent.
     package var queuedCount: Int { keyspace?.upward.count ?? 0 }
 
-    /// Whether this node has its place: the root always, a child once it knows its parent.
-    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
+    /// Whether this node has its place: the root always, a child once it is attached.
+    package var isPlaced: Bool { attacher.map { $0.attached != nil } ?? true }
 }
