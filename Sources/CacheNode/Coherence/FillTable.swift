@@ -10,13 +10,13 @@ final class Fill {
         let id: UInt32
         /// It joined a request that was under way.
         let isCollapsed: Bool
-        let sinceMilliseconds: UInt64
+        let sinceMilliseconds: Int64
     }
 
     struct LocalWaiter {
         let waiter: (ReadOutcome) -> Void
         let isCollapsed: Bool
-        let sinceMilliseconds: UInt64
+        let sinceMilliseconds: Int64
     }
 
     let number: UInt64
@@ -24,7 +24,7 @@ final class Fill {
     /// What was asked of the parent.
     let request: FillRequest
     /// When it was sent last; a new session sends it again.
-    var sentMilliseconds: UInt64 = 0
+    var sentMilliseconds: Int64 = 0
     /// Its name in the link's present session; 0 if it hasn't been sent in it.
     var id: UInt32 = 0
     /// The version that was offered for revalidation.

@@ -8,8 +8,7 @@ extension Keyspace {
         _ port: any ParentPort, _ welcome: WelcomeMessage, helloMilliseconds: UInt64
     ) {
         noteShown(position)
-        sessionFloor = shown
-        floorUntilMilliseconds = now + UInt64(welcome.policy.ttlMilliseconds)
+        raiseFloor(ttlMilliseconds: welcome.policy.ttlMilliseconds)
         parent = .link(port)
         if policy != welcome.policy {
             // They learned another one: they come again.
@@ -24,7 +23,8 @@ extension Keyspace {
         // In the modes `ttl` and `none` nothing was promised in the session before, so that nothing
         // ends with it.
         if follows || !isSamePolicy { beginSession() } else { resetChildren() }
-        freshness.onAge(welcome.ageMilliseconds, sentMilliseconds: helloMilliseconds)
+        freshness.onAge(
+            welcome.ageMilliseconds, sentMilliseconds: Int64(clamping: helloMilliseconds))
         updateServing()
         fills.forgetNames()
         for fill in fills.all { send(fill) }
@@ -67,7 +67,7 @@ extension Keyspace {
         case .invalidate(let key): onInvalidate(key)
         case .reset(let epoch): onReset(epoch)
         case .fresh(_, let age, let position):
-            onFresh(age, position, sentMilliseconds: renewMilliseconds)
+            onFresh(age, position, sentMilliseconds: Int64(clamping: renewMilliseconds))
         case .flush(let position):
             reach(position)
             flushChildren()
@@ -77,7 +77,7 @@ extension Keyspace {
 
     // MARK: Freshness
 
-    private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: UInt64) {
+    private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: Int64) {
         reach(position)
         freshness.onAge(age, sentMilliseconds: sentMilliseconds)
         updateServing()
@@ -87,6 +87,10 @@ extension Keyspace {
     func reach(_ version: Version) {
         if version.epoch == epoch { position = max(position, version) }
     }
+
+    /// The same, told with a change or a commit. In mode `sync` these overtake the changes of other
+    /// keys, which wait for their round: only the end of a round says what is reflected.
+    func reachInOrder(_ version: Version) { if policy.mode != .sync { reach(version) } }
 
     func noteShown(_ version: Version) { shown = max(shown, version) }
 
@@ -102,8 +106,8 @@ extension Keyspace {
             // A node above has a parent of an earlier system.
             case .unbounded: isServing = true
             case .at(let basis):
-                let limit = UInt64(policy.maxStalenessMilliseconds)
-                isServing = now + min(Self.checkMilliseconds, limit / 4) <= basis + limit
+                let limit = Int64(policy.maxStalenessMilliseconds)
+                isServing = now + min(Int64(Self.checkMilliseconds), limit / 4) <= basis + limit
             }
         }
     }
@@ -115,13 +119,27 @@ extension Keyspace {
             return port.close(reason: "a REPLY to a question that was not asked")
         }
         if case .unavailable(let sentence) = reply.outcome {
-            finish(fill)
-            let reason = String(decoding: sentence, as: UTF8.self)
-            answerUnavailable(fill, reason)
-            return answerChildrenUnavailable(fill, reason)
+            return fail(fill, String(decoding: sentence, as: UTF8.self))
+        }
+        guard !isOutdated(reply) else {
+            return fail(fill, "the nodes above have only what is older than was shown here")
         }
         noteShown(reply.version)
         settle(fill, reply)
+    }
+
+    /// In mode `ttl`: what the parent serves although it has expired, because nobody above answers
+    /// it, is held against what was shown here before the session (rule 10).
+    private func isOutdated(_ reply: ReplyMessage) -> Bool {
+        Rule.floors.isKept && policy.mode == .ttl && reply.version < sessionFloor
+            && reply.ageMilliseconds > policy.ttlMilliseconds
+    }
+
+    /// Nobody above answers.
+    func fail(_ fill: Fill, _ reason: String) {
+        finish(fill)
+        answerUnavailable(fill, reason)
+        answerChildrenUnavailable(fill, reason)
     }
 
     func settle(_ fill: Fill, _ reply: ReplyMessage) {
@@ -158,11 +176,12 @@ extension Keyspace {
 
     /// When what the reply says was current at the root, on this node's clock; nil if nothing
     /// bounds it.
-    private func replyBasis(_ reply: ReplyMessage, _ fill: Fill) -> UInt64? {
+    private func replyBasis(_ reply: ReplyMessage, _ fill: Fill) -> Int64? {
         guard reply.ageMilliseconds != Freshness.unbounded, policy.mode != .none else { return nil }
-        let age = UInt64(reply.ageMilliseconds)
-        let basis = fill.sentMilliseconds > age ? fill.sentMilliseconds - age : 0
-        guard policy.mode != .ttl, case .at(let session) = freshness.basis(of: freshness.current)
+        let basis = fill.sentMilliseconds - Int64(reply.ageMilliseconds)
+        // What isn't followed may be from before the session.
+        guard follows, reply.isFollowed,
+            case .at(let session) = freshness.basis(of: freshness.current)
         else { return basis }
         return max(basis, session)
     }
@@ -171,23 +190,38 @@ extension Keyspace {
     /// has noted that this node holds the key.
     private func keep(
         _ fill: Fill, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
-        _ reply: ReplyMessage, _ basis: UInt64?
+        _ reply: ReplyMessage, _ basis: Int64?
     ) -> Bool {
         let entry = cache.pointee.find(key)
+        tellFollowers(entry, key, content, reply.version)
         // A write of this node lies over it, or was made after the question was asked.
         if fill.isSuperseded || (!entry.isNone && cache.pointee.isUncommitted(entry)) {
             return false
         }
-        guard reply.isFollowed || !follows else {
+        guard reply.isFollowed || !follows, reply.version.epoch == epoch else {
             if !entry.isNone { dropUnfollowed(entry) }
             return false
         }
         let stored = install(
-            key, content, version: reply.version.sequence, basisMilliseconds: basis ?? now)
+            key, content, version: reply.version.sequence,
+            basisMilliseconds: basis ?? now)
         if case .stored = stored { return true }
         let held = cache.pointee.find(key)
         if held.isNone { sayEvicted(key) } else { forget(held) }
         return false
+    }
+
+    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any more:
+    /// the children that hold the key hear of it from here.
+    private func tellFollowers(
+        _ entry: EntryReference, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
+        _ version: Version
+    ) {
+        let followers = followers(of: entry)
+        guard policy.mode == .sync, followers != 0 else { return }
+        if cache.pointee.isUncommitted(entry) || self.version(of: entry) != version {
+            fanOut(key, content, version, to: followers)
+        }
     }
 
     /// What is held is older than what passed, and can't be replaced.
@@ -198,7 +232,7 @@ extension Keyspace {
 
     /// What is held was confirmed; false if it has gone or changed since it was asked about.
     private func confirm(
-        _ key: UnsafeRawBufferPointer, _ reply: ReplyMessage, _ fill: Fill, _ basis: UInt64?
+        _ key: UnsafeRawBufferPointer, _ reply: ReplyMessage, _ fill: Fill, _ basis: Int64?
     ) -> Bool {
         let entry = cache.pointee.find(key)
         guard !entry.isNone, !cache.pointee.isTag(entry), !cache.pointee.isUncommitted(entry),
@@ -228,7 +262,7 @@ extension Keyspace {
 
     private func onPush(_ push: PushMessage) {
         metrics.pointee.pushesReceived &+= 1
-        reach(push.version)
+        reachInOrder(push.version)
         noteShown(push.version)
         let entry = cache.pointee.find(push.key)
         // The parent thinks that this node holds the key.
@@ -248,7 +282,8 @@ extension Keyspace {
         fanOut(push.key, push.content, push.version, to: followers)
         guard !cache.pointee.isUncommitted(entry) else { return }
         let stored = install(
-            push.key, push.content, version: push.version.sequence, basisMilliseconds: now)
+            push.key, push.content, version: push.version.sequence,
+            basisMilliseconds: now)
         if case .stored = stored { return }
         let held = cache.pointee.find(push.key)
         if held.isNone { sayEvicted(push.key) } else { forget(held) }
@@ -265,10 +300,17 @@ extension Keyspace {
     private func onReset(_ epoch: UInt32) {
         metrics.pointee.resetsReceived &+= 1
         noteShown(position)
-        sessionFloor = shown
-        floorUntilMilliseconds = now + UInt64(policy.ttlMilliseconds)
+        raiseFloor(ttlMilliseconds: policy.ttlMilliseconds)
+        let isSameEpoch = epoch == self.epoch
         position = Version(epoch: epoch, sequence: 0)
-        if follows { beginSession() } else { resetChildren() }
+        if follows || !isSameEpoch { beginSession() } else { resetChildren() }
         updateServing()
+    }
+
+    /// The parent may have less now than was shown here. In mode `ttl` that is over when all that
+    /// was held above has expired; entries are as exact as their ticks.
+    private func raiseFloor(ttlMilliseconds: UInt32) {
+        sessionFloor = shown
+        floorUntilMilliseconds = now + Int64(ttlMilliseconds) + 2 << Self.tickShift
     }
 }

@@ -34,9 +34,9 @@ extension Keyspace {
     }
 
     /// Milliseconds since the entry's own basis.
-    private func entryAge(_ entry: EntryReference) -> UInt64 {
+    private func entryAge(_ entry: EntryReference) -> Int64 {
         let ticks = Self.ticks(now) &- cache.pointee.basisTicks(of: entry)
-        return UInt64(ticks) << Self.tickShift + now & 7
+        return Int64(ticks) << Self.tickShift + now & 7
     }
 
     /// How long something of this age stays within the limit.
@@ -70,7 +70,8 @@ extension Keyspace {
                 $0.locals.append(
                     Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
             }
-        case .away(let reason): waiter(stale(key) ?? .unavailable(reason))
+        case .away(let reason):
+            waiter((options.asksRoot ? nil : stale(key)) ?? .unavailable(reason))
         }
     }
 
@@ -115,14 +116,14 @@ extension Keyspace {
 
     // MARK: Asking the parent
 
-    /// The floor that a question needs (rule 10): none, once the parent has reached all that was
-    /// shown here before the session.
+    /// The floor that a question needs (rule 10): what was shown here before the session. A parent
+    /// that has reached it answers with all that it has verified.
     var floor: Version {
         guard Rule.floors.isKept else { return .none }
         switch policy.mode {
         case .none: return .none
         case .ttl: return now < floorUntilMilliseconds ? sessionFloor : .none
-        case .push, .sync: return position < sessionFloor ? sessionFloor : .none
+        case .push, .sync: return sessionFloor
         }
     }
 
