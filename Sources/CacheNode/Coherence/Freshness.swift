@@ -37,6 +37,11 @@ struct Freshness {
     /// The session goes on under another epoch, as a root's first session does.
     mutating func setEpoch(_ epoch: UInt32) { sessions[Int(current)].epoch = epoch }
 
+    /// Another mode: what was told of the sessions so far doesn't bound the age of their copies.
+    mutating func forgetBases() {
+        for session in sessions.indices { sessions[session].basis = .unknown }
+    }
+
     func epoch(of session: UInt8) -> UInt32 { sessions[Int(session)].epoch }
 
     /// The parent said that it was `ageMilliseconds` behind the root, in answer to a question sent

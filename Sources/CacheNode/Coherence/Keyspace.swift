@@ -45,6 +45,8 @@ final class Keyspace {
     var shown: Version = .none
     /// What had been shown here when the session began, which no answer may be older than (rule 10).
     var sessionFloor: Version = .none
+    /// When that was: what has been current since isn't older.
+    var floorMilliseconds: Int64 = 0
     /// In mode `ttl`, until when a floor is needed after a change above.
     var floorUntilMilliseconds: Int64 = 0
     /// What was verified in this session is young enough to be served.

@@ -177,26 +177,23 @@ extension Keyspace: LinkDelegate {
                 id: id, outcome: isKnown ? .notModified : .content(content),
                 isFollowed: isFollowed, version: version,
                 ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
-            send(message, to: child)
+            #if CANOPY_MUTATIONS
+                guard entry.isNone || Rule.readIsOneStep.isKept && Rule.oneStream.isKept else {
+                    return sendLate(message, of: cache.pointee.key(of: entry), to: child)
+                }
+            #endif
+            child.port.send(.reply(message))
         }
     }
 
     private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
         Array(reason.utf8.prefix(1024)).withUnsafeBytes { sentence in
-            send(
-                ReplyMessage(
-                    id: id, outcome: .unavailable(sentence), isFollowed: false, version: .none,
-                    ageMilliseconds: Freshness.unbounded, hops: .empty), to: child)
+            child.port.send(
+                .reply(
+                    ReplyMessage(
+                        id: id, outcome: .unavailable(sentence), isFollowed: false,
+                        version: .none, ageMilliseconds: Freshness.unbounded, hops: .empty)))
         }
-    }
-
-    private func send(_ message: ReplyMessage, to child: Child) {
-        #if CANOPY_MUTATIONS
-            if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
-                return sendLate(message, to: child)
-            }
-        #endif
-        child.port.send(.reply(message))
     }
 
     /// Answers the children that waited for a fill.

@@ -14,6 +14,7 @@ extension Keyspace {
             // They learned another one: they come again.
             for child in children.all { end(child, reason: "the root has another policy") }
         }
+        if policy.mode != welcome.policy.mode { freshness.forgetBases() }
         let isSamePolicy = policy == welcome.policy && epoch == welcome.position.epoch
         policy = welcome.policy
         position = welcome.position
@@ -121,7 +122,7 @@ extension Keyspace {
         if case .unavailable(let sentence) = reply.outcome {
             return fail(fill, String(decoding: sentence, as: UTF8.self))
         }
-        guard !isOutdated(reply) else {
+        guard !isOutdated(reply, fill) else {
             return fail(fill, "the nodes above have only what is older than was shown here")
         }
         noteShown(reply.version)
@@ -129,10 +130,13 @@ extension Keyspace {
     }
 
     /// In mode `ttl`: what the parent serves although it has expired, because nobody above answers
-    /// it, is held against what was shown here before the session (rule 10).
-    private func isOutdated(_ reply: ReplyMessage) -> Bool {
-        Rule.floors.isKept && policy.mode == .ttl && reply.version < sessionFloor
-            && reply.ageMilliseconds > policy.ttlMilliseconds
+    /// it, is held against what was shown here before the session (rule 10), unless it was current
+    /// after that.
+    private func isOutdated(_ reply: ReplyMessage, _ fill: Fill) -> Bool {
+        guard Rule.floors.isKept, policy.mode == .ttl, reply.version < sessionFloor,
+            reply.ageMilliseconds > policy.ttlMilliseconds, let basis = replyBasis(reply, fill)
+        else { return false }
+        return basis < floorMilliseconds
     }
 
     /// Nobody above answers.
@@ -311,6 +315,7 @@ extension Keyspace {
     /// was held above has expired; entries are as exact as their ticks.
     private func raiseFloor(ttlMilliseconds: UInt32) {
         sessionFloor = shown
+        floorMilliseconds = now
         floorUntilMilliseconds = now + Int64(ttlMilliseconds) + 2 << Self.tickShift
     }
 }

@@ -27,8 +27,11 @@ extension Keyspace {
         switch policy.mode {
         case .none: return nil
         case .ttl:
-            guard freshness.basis(of: state.session) != .unbounded else { return nil }
-            return UInt32(clamping: entryAge(entry))
+            switch freshness.basis(of: state.session) {
+            case .unknown: return Freshness.unbounded - 1
+            case .unbounded: return nil
+            case .at: return UInt32(clamping: entryAge(entry))
+            }
         case .push, .sync: return freshness.age(of: state.session, nowMilliseconds: now)
         }
     }
@@ -138,7 +141,7 @@ extension Keyspace {
             return add(fill, true)
         }
         metrics.pointee.fills &+= 1
-        let fill = fills.start(name, request)
+        let fill = fills.start(name, request, startedMilliseconds: now)
         add(fill, false)
         let entry = cache.pointee.find(key)
         if !entry.isNone {

@@ -17,11 +17,11 @@ extension Keyspace {
         updateServing()
         let due = now - Self.answerMilliseconds
         let reason = awayReason ?? "the parent has not answered in time"
-        for fill in fills.all { expire(fill, due, reason) }
-        for (number, ticket) in tickets.sorted(by: { $0.key < $1.key })
-        where ticket.startedMilliseconds <= due {
-            complete(number, .unconfirmed(reason))
+        for fill in fills.all(where: { $0.startedMilliseconds <= due }) {
+            expire(fill, due, reason)
         }
+        let late = tickets.filter { $0.value.startedMilliseconds <= due }.map(\.key)
+        for number in late.sorted() { complete(number, .unconfirmed(reason)) }
         finishStep()
     }
 
