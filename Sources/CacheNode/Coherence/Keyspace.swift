@@ -103,7 +103,8 @@ final class Keyspace {
         case .root(let epoch):
             isRoot = true
             parent = .away("the root has no parent")
-            position = Version(epoch: epoch, sequence: 0)
+            // 1 is what was never written: an absence has a version, too.
+            position = Version(epoch: epoch, sequence: 1)
             freshness.setEpoch(epoch)
             isServing = true
         case .child(let reason):

@@ -164,7 +164,7 @@ extension Keyspace {
         guard reply.ageMilliseconds != Freshness.unbounded, policy.mode != .none else { return nil }
         let age = UInt64(reply.ageMilliseconds)
         let basis = fill.sentMilliseconds > age ? fill.sentMilliseconds - age : 0
-        guard policy.mode != .ttl, case .at(let session) = freshness.basis(of: freshness.current)
+        guard reply.isFollowed, case .at(let session) = freshness.basis(of: freshness.current)
         else { return basis }
         return max(basis, session)
     }
@@ -269,8 +269,9 @@ extension Keyspace {
         noteShown(position)
         sessionFloor = shown
         floorUntilMilliseconds = now + UInt64(policy.ttlMilliseconds)
+        let isSameRoot = epoch == self.epoch
         position = Version(epoch: epoch, sequence: 0)
-        if follows { beginSession() } else { resetChildren() }
+        if follows || !isSameRoot { beginSession() } else { resetChildren() }
         updateServing()
     }
 }

@@ -23,7 +23,10 @@ extension Keyspace {
     /// it.
     func age(of entry: EntryReference) -> UInt32? {
         let state = cache.pointee.state(of: entry)
-        if isRoot || (state.isUncommitted && policy.mode != .none) { return 0 }
+        if isRoot { return 0 }
+        if policy.mode == .none { return nil }
+        // The root commits a write after it was made; what has followed it there isn't known here.
+        if state.isUncommitted { return UInt32(clamping: entryAge(entry)) }
         switch policy.mode {
         case .none: return nil
         case .ttl:
@@ -70,7 +73,8 @@ extension Keyspace {
                 $0.locals.append(
                     Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
             }
-        case .away(let reason): waiter(stale(key) ?? .unavailable(reason))
+        case .away(let reason):
+            waiter((options.asksRoot ? nil : stale(key)) ?? .unavailable(reason))
         }
     }
 
