@@ -19,7 +19,7 @@ public final class Node {
     let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
-    private var server: HTTPServer?
+    var server: HTTPServer?
     private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
@@ -196,34 +196,6 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
-    }
-
-    // MARK: Looking in from outside
-
-    /// What is held of a key; nil when it isn't held.
-    package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
-
-    /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
-    @discardableResult
-    package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
-        keyspace?.evict(key, leavesTag: leavesTag) ?? false
-    }
-
-    /// Writes that the root has numbered.
-    package var commitCount: UInt64 { metrics.pointee.commits }
-
-    /// Writes that wait for the parent.
-    package var queuedCount: Int { keyspace?.upward.count ?? 0 }
-
-    /// The name of the node to which this one is attached; nil at the root, and while it is alone.
-    package var parentName: String? { attacher?.attached?.ancestor.name }
-
-    /// Whether this node is where it should be: attached by a link to the nearest node above it.
-    package var isPlaced: Bool {
-        guard let attacher else { return server != nil }
-        guard let attached = attacher.attached, let nearest = attacher.ancestors.first else {
-            return false
-        }
-        return attached.session != nil && attached.ancestor.isSame(as: nearest)
+        metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
 }
