@@ -61,9 +61,10 @@ struct Freshness {
         }
     }
 
-    /// Milliseconds from `basis` to now, as many as a frame can say.
+    /// Milliseconds from `basis` to now, as many as a frame can say. The clock's milliseconds are
+    /// rounded down: now may be later by almost one.
     static func age(since basis: UInt64, _ nowMilliseconds: UInt64) -> UInt32 {
-        let age = nowMilliseconds > basis ? nowMilliseconds - basis : 0
+        let age = nowMilliseconds >= basis ? nowMilliseconds - basis + 1 : 0
         return UInt32(min(age, UInt64(unbounded - 1)))
     }
 }

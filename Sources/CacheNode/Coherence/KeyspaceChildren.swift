@@ -264,18 +264,13 @@ extension Keyspace: LinkDelegate {
     private func onPut(_ put: PutMessage, _ child: Child) {
         metrics.pointee.writesFromChildren &+= 1
         if isRoot { return decide(put, child) }
-        if let number = upward.number(origin: put.origin, sequence: put.sequence) {
-            // It waits here already: only the way back is another one.
-            upward.setRoute(child.id, of: number)
-            return accept(1, child)
-        }
         let content: KeyContent =
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         var write = pendingWrite(Write(key: put.key, content: content, condition: put.condition))
         write.origin = put.origin
         write.sequence = put.sequence
-        write.route = child.id
-        if child.inbox.isEmpty, upward.hasRoom(byteCount: write.byteCount) {
+        write.routes = [child.id]
+        if child.inbox.isEmpty, canTake(write) {
             return take(write, child)
         }
         guard child.inboxBytes < Child.inboxBytesMax else {
@@ -290,9 +285,21 @@ extension Keyspace: LinkDelegate {
         child.port.send(.accept(count: child.acceptedCount))
     }
 
+    private func canTake(_ write: UpwardWrite) -> Bool {
+        queuedNumber(of: write) != nil || upward.hasRoom(byteCount: write.byteCount)
+    }
+
+    private func queuedNumber(of write: UpwardWrite) -> UInt64? {
+        upward.number(origin: write.origin, sequence: write.sequence)
+    }
+
     /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
     private func take(_ write: UpwardWrite, _ child: Child) {
         accept(1, child)
+        if let number = queuedNumber(of: write) {
+            // It waits here already: there is only another way back.
+            return upward.addRoute(child.id, of: number)
+        }
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
@@ -308,9 +315,7 @@ extension Keyspace: LinkDelegate {
     func drainInboxes() {
         for child in children.all {
             var taken = 0
-            while taken < child.inbox.count,
-                upward.hasRoom(byteCount: child.inbox[taken].byteCount)
-            {
+            while taken < child.inbox.count, canTake(child.inbox[taken]) {
                 let write = child.inbox[taken]
                 child.inboxBytes -= write.byteCount
                 taken += 1
@@ -421,7 +426,7 @@ extension Keyspace: LinkDelegate {
             else { return refusePlain(write, child) }
             committed(write.origin, write.sequence, key, .committed, position, to: child)
             var queued = write
-            queued.route = nil
+            queued.routes = []
             queued.isOverlay = true
             queue(queued)
             sendWrites()

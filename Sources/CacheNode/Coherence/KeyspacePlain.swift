@@ -121,7 +121,7 @@ extension Keyspace: PlainParentDelegate {
             if cache.pointee.isAbsent(entry) { forget(entry) }
         }
         // A write from before this node decided.
-        if let child = write.route.flatMap({ children[$0] }) {
+        for child in write.routes.compactMap({ children[$0] }) {
             write.withBorrowed { repeated(write.origin, write.sequence, $0, to: child, $1) }
         }
         complete(number, .done(.none))

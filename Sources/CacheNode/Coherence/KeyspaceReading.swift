@@ -39,7 +39,7 @@ extension Keyspace {
     /// Milliseconds since the entry's own basis.
     private func entryAge(_ entry: EntryReference) -> UInt64 {
         let ticks = Self.ticks(now) &- cache.pointee.basisTicks(of: entry)
-        return UInt64(ticks) << Self.tickShift + now & 7
+        return UInt64(ticks) << Self.tickShift + now & 7 + 1
     }
 
     /// How long something of this age stays within the limit.

@@ -263,7 +263,9 @@ extension Keyspace {
             complete(
                 number,
                 .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-            if let child = write.route.flatMap({ children[$0] }) { child.port.send(.commit(commit)) }
+            for child in write.routes.compactMap({ children[$0] }) {
+                child.port.send(.commit(commit))
+            }
         case .committed:
             write.withBorrowed { settle(commit, write, number, $0, $1) }
             complete(number, .done(commit.version))
@@ -281,12 +283,20 @@ extension Keyspace {
         reach(commit.version)
         noteShown(commit.version)
         let entry = cache.pointee.find(key)
-        fanOut(key, content, commit.version, to: followers(of: entry), except: write.route)
+        fanOut(key, content, commit.version, to: followers(of: entry), except: write.routes.first)
         let isHeld = take(commit, entry, write, number, key, content)
-        guard let child = write.route.flatMap({ children[$0] }) else { return }
+        for child in write.routes.compactMap({ children[$0] }) {
+            passBack(commit, key, isHeld, to: child)
+        }
+    }
+
+    /// The way back of a commit; who gets it holds the key by this node from now on.
+    private func passBack(
+        _ commit: CommitMessage, _ key: UnsafeRawBufferPointer, _ isHeld: Bool, to child: Child
+    ) {
         child.port.send(.commit(commit))
         guard follows else { return }
-        child.dirty.remove(write.key)
+        child.dirty.remove(Array(key))
         let held = cache.pointee.find(key)
         if isHeld, !held.isNone {
             cache.pointee.setChildren(followers(of: held) | child.bit, of: held)

@@ -12,8 +12,10 @@ struct UpwardWrite {
     var condition: WriteCondition = .none
     let key: [UInt8]
     let change: Change
-    /// The child it came from, to which its commit goes back; nil when it was made here.
-    var route: ChildID?
+    /// The children it came from, to which its commit goes back; none when it was made here alone.
+    /// A write comes by several when a node on its way is attached to another: each of them keeps
+    /// it until its commit.
+    var routes: [ChildID] = []
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
@@ -99,13 +101,17 @@ final class UpwardQueue {
         numbers[Name(origin: origin, sequence: sequence)]
     }
 
-    /// From now on the commit of this write goes back to `route`.
-    func setRoute(_ route: ChildID, of number: UInt64) { writes[index(of: number)]?.route = route }
+    /// The commit of this write goes back to `route`, too.
+    func addRoute(_ route: ChildID, of number: UInt64) {
+        let index = index(of: number)
+        guard writes[index]?.routes.contains(route) == false else { return }
+        writes[index]?.routes.append(route)
+    }
 
-    /// The child is gone: commits of its writes go nowhere (rule 7).
+    /// The child is gone: commits of its writes don't go there (rule 7).
     func forgetRoute(_ route: ChildID) {
-        for index in head..<writes.count where writes[index]?.route == route {
-            writes[index]?.route = nil
+        for index in head..<writes.count where writes[index]?.routes.contains(route) == true {
+            writes[index]?.routes.removeAll { $0 == route }
         }
     }
 
