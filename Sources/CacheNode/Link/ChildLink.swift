@@ -55,18 +55,20 @@ final class ChildLink: ChildPort, LinkStreamOwner {
             server.metrics.pointee.linkFramesReceived &+= 1
             if let child = state.child {
                 delegate.onMessage(message, from: child)
-            } else if case .hello(let origin, _, let name) = message {
-                onHello(origin, name, delegate)
+            } else if case .hello(let origin, let shown, let name) = message {
+                onHello(origin, shown, name, delegate)
             }
         }
     }
 
     private func onHello(
-        _ origin: UInt64, _ name: UnsafeRawBufferPointer, _ delegate: any LinkDelegate
+        _ origin: UInt64, _ shown: Version, _ name: UnsafeRawBufferPointer,
+        _ delegate: any LinkDelegate
     ) {
         self.name = name.text
         attachedMilliseconds = loop.nowMilliseconds
-        state.onAttached(delegate.onChildAttached(self, origin: origin, name: name))
+        state.onAttached(
+            delegate.onChildAttached(self, origin: origin, shown: shown, name: name))
         server.onAttached(self, peer: stream.peer)
         timer?.cancel()
         watch()

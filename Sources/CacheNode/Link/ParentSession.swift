@@ -8,6 +8,7 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     private let loop: any EventLoop
     private let metrics: UnsafeMutablePointer<Metrics>
     private let name: [UInt8]
+    private let parentName: [UInt8]
     private let queuedBytesMax: Int
     private let request: UpgradeRequest
     private weak var delegate: (any LinkDelegate)?
@@ -19,16 +20,19 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     private var watchTimer: (any LoopTimer)?
     private var renewTimer: (any LoopTimer)?
 
-    /// `name` is this node's own. `queuedBytesMax` bytes may wait for the parent, or it is taken
+    /// `name` is this node's own, `parentName` whom it expects: whoever else answers there may even
+    /// be below this node. `queuedBytesMax` bytes may wait for the parent, or it is taken
     /// for one that doesn't drain.
     init(
-        to endpoint: Endpoint, name: String, loop: any EventLoop, limits: HTTPLimits,
+        to endpoint: Endpoint, named parentName: String, name: String, loop: any EventLoop,
+        limits: HTTPLimits,
         queuedBytesMax: Int? = nil, metrics: UnsafeMutablePointer<Metrics>,
         delegate: any LinkDelegate
     ) {
         self.loop = loop
         self.metrics = metrics
         self.name = Array(name.utf8)
+        self.parentName = Array(parentName.utf8)
         self.delegate = delegate
         self.queuedBytesMax =
             queuedBytesMax
@@ -123,6 +127,9 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     private func onWelcome(
         _ welcome: WelcomeMessage, _ stream: LinkStream, _ delegate: any LinkDelegate
     ) {
+        guard welcome.name.elementsEqual(parentName) else {
+            return stream.end(reason: "it is \(EscapedText.quotedIfNeeded(welcome.name.text))")
+        }
         guard let helloMilliseconds = state.onWelcome() else { return }
         watchTimer?.cancel()
         watch()
