@@ -44,7 +44,7 @@ cluster-test: ## Run whole trees of real processes through every promise
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
-		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests'
+		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

@@ -8,7 +8,7 @@ import ZooKeeper
 /// One after the other: they would keep every processor from the tests with real servers.
 @Suite(.serialized) struct SimChaosTests {
     /// So many seeds in each of the parts.
-    private static let seedsPerPart = 100
+    private static let seedsPerPart = isUnderSanitizer ? 10 : 100
 
     @Test(arguments: 0..<10) func whateverHappensPromisesAreKept(_ part: Int) throws {
         for index in 0..<Self.seedsPerPart {
