@@ -19,7 +19,7 @@ public final class Node {
     let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
-    private var server: HTTPServer?
+    var server: HTTPServer?
     private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
@@ -141,7 +141,12 @@ public final class Node {
             role = .child(
                 "this node has not joined the tree yet: it waits for the root at \(root)")
         } else {
-            role = .root(epoch: UInt32(clamping: loop.unixSeconds))
+            // Two incarnations within a second: the later one begins where the earlier one, however
+            // busy, hasn't come.
+            let now = loop.unixMilliseconds
+            role = .root(
+                epoch: UInt32(clamping: now / 1000),
+                sequence: Keyspace.firstSequence + UInt64(max(0, now) % 1000) << 16)
         }
         let keyspace = Keyspace(
             cache: cache, metrics: metrics, loop: loop, name: settings.name, origin: seed,
@@ -198,24 +203,4 @@ public final class Node {
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
         metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
-
-    // MARK: Looking in from outside
-
-    /// What is held of a key; nil when it isn't held.
-    package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
-
-    /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
-    @discardableResult
-    package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
-        keyspace?.evict(key, leavesTag: leavesTag) ?? false
-    }
-
-    /// Writes that the root has numbered.
-    package var commitCount: UInt64 { metrics.pointee.commits }
-
-    /// Writes that wait for the parent.
-    package var queuedCount: Int { keyspace?.upward.count ?? 0 }
-
-    /// Whether this node has its place: the root always, a child once it is attached.
-    package var isPlaced: Bool { attacher.map { $0.attached != nil } ?? true }
 }

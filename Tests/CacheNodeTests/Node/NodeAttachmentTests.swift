@@ -57,7 +57,8 @@ import UVHTTP
         }
         #expect(tree.ask(client, .put, 8, "/kv/k?ack=root", bytes("v")).status == 200)
         tree.world.run(forMilliseconds: 5_000)
-        #expect(tree.ask(client, .get, 8, "/nodes").text.contains(#""state":"gone","gone_seconds""#))
+        #expect(
+            tree.ask(client, .get, 8, "/nodes").text.contains(#""state":"gone","gone_seconds""#))
         try tree.restart(3)
         for slot in [8, 9] { _ = wait(slot, for: "NODE-4 by link", within: 4_000) }
         #expect(tree.ask(client, .get, 7, "/kv/k").text == "v")

@@ -533,7 +533,8 @@ enum OpenAPIDocument {
                               "port": 5001,
                               "api": "canopy",
                               "state": "live",
-                              "last_seen_seconds": 0
+                              "last_seen_seconds": 0,
+                              "depth": 1
                             },
                             {
                               "name": "NODE-2",
@@ -542,7 +543,11 @@ enum OpenAPIDocument {
                               "port": 5002,
                               "api": "canopy",
                               "state": "live",
-                              "last_seen_seconds": 1
+                              "last_seen_seconds": 1,
+                              "depth": 2,
+                              "parent": "NODE-1",
+                              "by": "link",
+                              "coherence": "push"
                             },
                             {
                               "name": "NODE-3",
@@ -551,7 +556,12 @@ enum OpenAPIDocument {
                               "port": 5003,
                               "api": "canopy",
                               "state": "gone",
-                              "last_seen_seconds": 74
+                              "gone_seconds": 71,
+                              "last_seen_seconds": 74,
+                              "depth": 2,
+                              "parent": "NODE-1",
+                              "by": "link",
+                              "coherence": "push"
                             }
                           ]
                         }
@@ -610,14 +620,16 @@ enum OpenAPIDocument {
                               "slot": 1,
                               "address": "127.0.0.1",
                               "port": 5001,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             },
                             {
                               "name": "NODE-2",
                               "slot": 2,
                               "address": "127.0.0.1",
                               "port": 5002,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             }
                           ],
                           "settings": { "coherence": "push", "depth": 3, "heartbeat_seconds": 1 }
@@ -646,7 +658,8 @@ enum OpenAPIDocument {
                               "slot": 1,
                               "address": "127.0.0.1",
                               "port": 5001,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             }
                           ],
                           "settings": { "coherence": "push", "depth": 3, "heartbeat_seconds": 1 }
@@ -840,8 +853,20 @@ enum OpenAPIDocument {
                 "operationId": "readyz",
                 "tags": ["Operations"],
                 "summary": "Should it get requests?",
-                "description": "For a load balancer: `200` once the node knows its parent; the \#
-        root always does. `503` before that.",
+                "description": "For a load balancer: `200` while the node is attached to an \#
+        ancestor; the root always is ready. `503` otherwise. With `?verbose` the answer is a text \#
+        that says what that hangs on, a line for each: where the node is registered, to whom it \#
+        is attached and how, who its ancestors are.",
+                "parameters": [
+                  {
+                    "name": "verbose",
+                    "in": "query",
+                    "description": "Given, the answer is a text with a line for each thing that \#
+        counts, also with `503`.",
+                    "allowEmptyValue": true,
+                    "schema": { "type": "string" }
+                  }
+                ],
                 "responses": {
                   "200": {
                     "description": "It should.",
@@ -1777,6 +1802,22 @@ enum OpenAPIDocument {
         back if it is vacant.",
                     "minimum": 1,
                     "maximum": 65535
+                  },
+                  "parent": {
+                    "type": "string",
+                    "description": "The name of the ancestor that it is attached to; absent while \#
+        there is none."
+                  },
+                  "by": {
+                    "type": "string",
+                    "description": "How it is attached: by the ordered `link`, or in plain `http` \#
+        to a node of an earlier system.",
+                    "enum": ["link", "http"]
+                  },
+                  "coherence": {
+                    "type": "string",
+                    "description": "The coherence mode that it keeps to.",
+                    "enum": ["push", "ttl", "sync", "none"]
                   }
                 }
               },
@@ -1794,10 +1835,27 @@ enum OpenAPIDocument {
                   "path": {
                     "type": "array",
                     "description": "The way from the root down to the parent; empty for the root.",
-                    "items": { "$ref": "#/components/schemas/NodeContact" }
+                    "items": { "$ref": "#/components/schemas/PathNode" }
                   },
                   "settings": { "$ref": "#/components/schemas/Settings" }
                 }
+              },
+              "PathNode": {
+                "allOf": [
+                  { "$ref": "#/components/schemas/NodeContact" },
+                  {
+                    "type": "object",
+                    "required": ["state"],
+                    "properties": {
+                      "state": {
+                        "type": "string",
+                        "description": "Whether the root hears of it: whom to try first when the \#
+        parent is gone.",
+                        "enum": ["live", "gone", "unknown"]
+                      }
+                    }
+                  }
+                ]
               },
               "Settings": {
                 "type": "object",
@@ -1825,8 +1883,16 @@ enum OpenAPIDocument {
               },
               "TreeNode": {
                 "type": "object",
-                "required": ["name", "slot", "address", "port", "api", "state", \#
-        "last_seen_seconds"],
+                "required": [
+                  "name",
+                  "slot",
+                  "address",
+                  "port",
+                  "api",
+                  "state",
+                  "last_seen_seconds",
+                  "depth"
+                ],
                 "properties": {
                   "name": { "type": "string", "description": "Its name, in capitals." },
                   "slot": {
@@ -1850,14 +1916,47 @@ enum OpenAPIDocument {
                   },
                   "state": {
                     "type": "string",
-                    "description": "Whether it lives: `gone` when it missed its heartbeats; \#
-        `unknown` for a node of an earlier system, which sends none.",
+                    "description": "Whether it lives: `gone` when its ZooKeeper session has ended \#
+        or, without ZooKeeper, when it missed its heartbeats; `unknown` for a node of an earlier \#
+        system, which sends none.",
                     "enum": ["live", "gone", "unknown"]
+                  },
+                  "gone_seconds": {
+                    "type": "integer",
+                    "description": "For how long it has been gone; absent for others.",
+                    "minimum": 0
                   },
                   "last_seen_seconds": {
                     "type": "integer",
                     "description": "How long ago the root last heard from it; 0 for the root.",
                     "minimum": 0
+                  },
+                  "depth": {
+                    "type": "integer",
+                    "description": "Its level in the tree; the root's is 1.",
+                    "minimum": 1,
+                    "maximum": 16
+                  },
+                  "parent": {
+                    "type": "string",
+                    "description": "The name of the ancestor that it is attached to; absent while \#
+        there is none."
+                  },
+                  "by": {
+                    "type": "string",
+                    "description": "How it is attached: by the ordered `link`, or in plain `http` \#
+        to a node of an earlier system.",
+                    "enum": ["link", "http"]
+                  },
+                  "coherence": {
+                    "type": "string",
+                    "description": "The coherence mode that it keeps to.",
+                    "enum": ["push", "ttl", "sync", "none"]
+                  },
+                  "session": {
+                    "type": "string",
+                    "description": "The number of its ZooKeeper session; absent without one.",
+                    "examples": ["0x10000ab12cd0003"]
                   }
                 }
               },
