@@ -207,7 +207,7 @@ def test_no_increment_of_many_writers_is_lost(cluster: ClusterFactory) -> None:
     def guarded(node: Process) -> None:
         try:
             count(node)
-        except BaseException as error:  # noqa: BLE001 (shown below, in the thread of the test)
+        except BaseException as error:
             failures.append(error)
 
     writers = [threading.Thread(target=guarded, args=(tree[slot],)) for slot in (1, 4, 5, 7)]
