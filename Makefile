@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 DEPTH ?= 3
 BASE_PORT ?= 5000
-COHERENCE ?= none
+COHERENCE ?= push
 CLUSTER_TESTS ?= Tests/ClusterTests
 SEEDS ?= 2000
 
