@@ -5,11 +5,13 @@ DEPTH ?= 3
 BASE_PORT ?= 5000
 COHERENCE ?= none
 CLUSTER_TESTS ?= Tests/ClusterTests
+SEEDS ?= 2000
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help run test build install-build install-test lint unit docs-check cluster-test sanitize clean
+.PHONY: help run test build install-build install-test lint unit docs-check cluster-test model simulate \
+	simulate-build simulate-long sanitize clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +19,7 @@ help: ## Show this list
 run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
 	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE)
 
-test: install-test lint docs-check build unit cluster-test ## Run every test (style, documents, units, whole clusters)
+test: install-test lint docs-check build unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
 	@echo "make test: all passed"
 
 build: install-build ## Build cachenode and kvctl for release
@@ -40,6 +42,23 @@ unit: ## Run the unit tests
 
 cluster-test: ## Run whole trees of real processes through every promise
 	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(CLUSTER_TESTS)
+
+# The switches that take a rule away are in this build alone.
+SIMULATE := --scratch-path .build-simulate -c release -Xswiftc -DCANOPY_MUTATIONS --product simulate
+
+simulate-build: install-build
+	@scripts/swift.sh build $(SIMULATE)
+
+simulate: simulate-build ## Live through SEEDS simulated clusters, and miss each rule of the link once it is taken away
+	@.build-simulate/release/simulate --seeds "0..<$(SEEDS)" --jobs "$$(nproc)"
+	@.build-simulate/release/simulate --mutation-gate --jobs "$$(nproc)"
+
+simulate-long: simulate-build ## Live through 100,000 simulated clusters (half an hour)
+	@.build-simulate/release/simulate --seeds "0..<100000" --jobs "$$(nproc)"
+
+model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
+	@scripts/install.sh model
+	@Tests/Model/check.sh
 
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer

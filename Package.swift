@@ -26,6 +26,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
+        .target(name: "ZooKeeper", dependencies: ["UVHTTP"], swiftSettings: serverSettings),
         .target(
             name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
             swiftSettings: serverSettings),
@@ -38,8 +39,16 @@ let package = Package(
                 "UVHTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "Simulation", dependencies: ["UVHTTP"], path: "Tests/Simulation"),
+        .target(
+            name: "ClusterSimulation", dependencies: ["CacheNode", "Simulation", "UVHTTP"],
+            path: "Tests/ClusterSimulation"),
+        .executableTarget(
+            name: "simulate", dependencies: ["CacheNode", "ClusterSimulation"],
+            path: "Tests/Simulate"),
         .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP", "Simulation"]),
-        .testTarget(name: "CacheNodeTests", dependencies: ["CacheNode", "Simulation"]),
+        .testTarget(name: "ZooKeeperTests", dependencies: ["ZooKeeper", "Simulation"]),
+        .testTarget(
+            name: "CacheNodeTests", dependencies: ["CacheNode", "ClusterSimulation", "Simulation"]),
         .testTarget(name: "kvctlTests", dependencies: ["kvctl"]),
     ]
 )

@@ -22,7 +22,8 @@ extension Node {
     ) -> any ParentDial {
         guard let keyspace else { preconditionFailure("the keyspace is made first") }
         let session = ParentSession(
-            to: ancestor.endpoint, name: settings.name, loop: loop, limits: limits,
+            to: ancestor.endpoint, named: ancestor.name, name: settings.name, loop: loop,
+            limits: limits,
             metrics: metrics, delegate: keyspace)
         session.start(onEvent: onEvent)
         return session

@@ -121,6 +121,12 @@ final class SimChannel: SimTask {
             bytes.removeFirst(count)
             arrivedCount -= count
             openWindow()
+            if let onBytes = world.onBytes {
+                onBytes(
+                    SimBytes(
+                        channel: ObjectIdentifier(self), sender: link.sender.name,
+                        receiver: link.receiver.name, bytes: UnsafeRawBufferPointer(buffer)))
+            }
             body(buffer)
         }
     }

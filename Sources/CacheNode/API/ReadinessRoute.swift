@@ -55,7 +55,7 @@ extension NodeRole {
     /// Why the node should get no requests; nil when it should. A sentence.
     var problem: String? {
         guard case .child(let child) = self, child.attacher.attached == nil else { return nil }
-        return child.membership.problem ?? child.attacher.problem
+        return child.attacher.problem ?? child.membership.problem
             ?? "this node has not joined the tree yet: \(child.membership.rootPlace) has not answered"
     }
 

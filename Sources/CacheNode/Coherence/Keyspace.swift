@@ -20,6 +20,8 @@ final class Keyspace {
     static let answerMilliseconds: UInt64 = 5_000
     /// Milliseconds between two looks at what has become too old.
     static let checkMilliseconds: UInt64 = 100
+    /// Where sequences begin: the version of an absence before any commit, which takes the next.
+    static let firstSequence: UInt64 = 1
     /// Milliseconds in one tick of an entry's basis.
     static let tickShift: UInt64 = 3
 
@@ -27,7 +29,7 @@ final class Keyspace {
     let metrics: UnsafeMutablePointer<Metrics>
     let loop: any EventLoop
     let isRoot: Bool
-    /// This node's name, for Cache-Status.
+    /// This node's name, as Cache-Status has it.
     let name: [UInt8]
     /// Names this incarnation of the node as the origin of writes.
     let origin: UInt64
@@ -95,15 +97,15 @@ final class Keyspace {
         self.cache = cache
         self.metrics = metrics
         self.loop = loop
-        self.name = Array(name.utf8)
+        self.name = CacheStatus.identifier(of: name)
         self.origin = origin
         self.policy = policy
         self.upward = upward
         switch role {
-        case .root(let epoch):
+        case .root(let epoch, let sequence):
             isRoot = true
             parent = .away("the root has no parent")
-            position = Version(epoch: epoch, sequence: 0)
+            position = Version(epoch: epoch, sequence: sequence)
             freshness.setEpoch(epoch)
             isServing = true
         case .child(let reason):
@@ -201,8 +203,8 @@ final class Keyspace {
 
 /// What a node is to its keys.
 enum KeyspaceRole {
-    /// The source of truth, in this incarnation.
-    case root(epoch: UInt32)
+    /// The source of truth, in this incarnation, and where its sequences begin.
+    case root(epoch: UInt32, sequence: UInt64 = Keyspace.firstSequence)
     /// It has no parent yet, for this reason: a sentence.
     case child(String)
 }

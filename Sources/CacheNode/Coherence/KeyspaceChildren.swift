@@ -3,8 +3,9 @@ import UVHTTP
 /// The children that are attached by links: sessions, and what comes up.
 extension Keyspace: LinkDelegate {
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID {
+        if isRoot, shown > position { leaveEpoch(of: shown) }
         // A child that comes again has lost its earlier session, even if that isn't known here yet.
         let earlier = children.child(ofOrigin: origin)
         if let earlier { end(earlier, reason: "the child has opened another session") }
@@ -25,6 +26,15 @@ extension Keyspace: LinkDelegate {
                         name: name)))
         }
         return child.id
+    }
+
+    /// Somebody has seen versions that this root hasn't given yet: the clock that names epochs has
+    /// gone back. What this root has committed is the truth all the same.
+    private func leaveEpoch(of shown: Version) {
+        guard shown.epoch < .max else { return }
+        position.epoch = shown.epoch + 1
+        freshness.setEpoch(epoch)
+        resetChildren()
     }
 
     func onChildDetached(_ id: ChildID) {
@@ -139,7 +149,7 @@ extension Keyspace: LinkDelegate {
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
             entry = install(
-                get.key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                get.key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         var hops: [UInt8] = []
@@ -183,7 +193,7 @@ extension Keyspace: LinkDelegate {
                 id: id, outcome: isKnown ? .notModified : .content(content),
                 isFollowed: isFollowed, version: version,
                 ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
-            send(message, to: child)
+            send(message, to: child, about: entry)
         }
     }
 
@@ -196,10 +206,12 @@ extension Keyspace: LinkDelegate {
         }
     }
 
-    private func send(_ message: ReplyMessage, to child: Child) {
+    private func send(
+        _ message: ReplyMessage, to child: Child, about entry: EntryReference = .none
+    ) {
         #if CANOPY_MUTATIONS
             if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
-                return sendLate(message, to: child)
+                return sendLate(message, to: child, about: entry)
             }
         #endif
         child.port.send(.reply(message))
@@ -273,6 +285,7 @@ extension Keyspace: LinkDelegate {
         write.origin = put.origin
         write.sequence = put.sequence
         write.route = child.id
+        write.isAgain = put.isAgain
         if child.inbox.isEmpty, upward.hasRoom(byteCount: write.byteCount) {
             return take(write, child)
         }
@@ -294,7 +307,8 @@ extension Keyspace: LinkDelegate {
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
-        if write.condition == .none {
+        // One that may have been committed long ago could be older than what it would lie over.
+        if write.condition == .none, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }
@@ -328,7 +342,7 @@ extension Keyspace: LinkDelegate {
         {
             metrics.pointee.repeats &+= 1
             if let refusal = ledger.refusal(origin: put.origin, sequence: put.sequence) {
-                return refuse(put, refusal.status, refusal.version, child)
+                return sendRefusal(put, refusal, to: child)
             }
             return repeated(put.origin, put.sequence, put.key, to: child, nil)
         }
@@ -345,17 +359,23 @@ extension Keyspace: LinkDelegate {
     }
 
     private func refuse(_ put: PutMessage, _ status: UInt16, _ version: Version, _ child: Child) {
-        ledger.onRefused(
-            origin: put.origin,
-            OriginLedger.Refusal(sequence: put.sequence, status: status, version: version))
+        let refusal = OriginLedger.Refusal(
+            sequence: put.sequence, status: status, version: version)
+        ledger.onRefused(origin: put.origin, refusal)
+        sendRefusal(put, refusal, to: child)
+    }
+
+    private func sendRefusal(
+        _ put: PutMessage, _ refusal: OriginLedger.Refusal, to child: Child
+    ) {
         let sentence: StaticString =
-            status == 412
+            refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
         child.port.send(
             .commit(
                 CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: version,
-                    outcome: .refused(status: status, sentence.bytes))))
+                    origin: put.origin, sequence: put.sequence, version: refusal.version,
+                    outcome: .refused(status: refusal.status, sentence.bytes))))
     }
 
     /// Answers a write that was committed before with what the key has now.
@@ -385,7 +405,7 @@ extension Keyspace: LinkDelegate {
         var entry = cache.pointee.find(key)
         if entry.isNone {
             entry = install(
-                key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         if entry.isNone {

@@ -14,6 +14,8 @@ struct UpwardWrite {
     let change: Change
     /// The child it came from, to which its commit goes back; nil when it was made here.
     var route: ChildID?
+    /// It may have been sent before, in another session.
+    var isAgain = false
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
@@ -169,6 +171,7 @@ final class UpwardQueue {
 
     /// The parent is another one now, or a new session began: everything goes to it from the start.
     func restart() {
+        for index in head..<(head + sentCount) { writes[index]?.isAgain = true }
         generation += 1
         sentCount = 0
         failureCount = 0

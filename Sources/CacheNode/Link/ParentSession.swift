@@ -8,6 +8,7 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     private let loop: any EventLoop
     private let metrics: UnsafeMutablePointer<Metrics>
     private let name: [UInt8]
+    private let parentName: [UInt8]
     private let queuedBytesMax: Int
     private let request: UpgradeRequest
     private weak var delegate: (any LinkDelegate)?
@@ -19,16 +20,19 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     private var watchTimer: (any LoopTimer)?
     private var renewTimer: (any LoopTimer)?
 
-    /// `name` is this node's own. `queuedBytesMax` bytes may wait for the parent, or it is taken
+    /// `name` is this node's own, `parentName` whom it expects: whoever else answers there may even
+    /// be below this node. `queuedBytesMax` bytes may wait for the parent, or it is taken
     /// for one that doesn't drain.
     init(
-        to endpoint: Endpoint, name: String, loop: any EventLoop, limits: HTTPLimits,
+        to endpoint: Endpoint, named parentName: String, name: String, loop: any EventLoop,
+        limits: HTTPLimits,
         queuedBytesMax: Int? = nil, metrics: UnsafeMutablePointer<Metrics>,
         delegate: any LinkDelegate
     ) {
         self.loop = loop
         self.metrics = metrics
         self.name = Array(name.utf8)
+        self.parentName = Array(parentName.utf8)
         self.delegate = delegate
         self.queuedBytesMax =
             queuedBytesMax
@@ -118,6 +122,9 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     }
 
     private func onWelcome(_ welcome: WelcomeMessage, _ stream: LinkStream) {
+        guard welcome.name.elementsEqual(parentName) else {
+            return stream.end(reason: "it is \(EscapedText.quotedIfNeeded(welcome.name.text))")
+        }
         guard let helloMilliseconds = state.onWelcome() else { return }
         watchTimer?.cancel()
         watch()
@@ -153,18 +160,21 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     // MARK: Time
 
     private func watch() {
-        guard let patience = state.patience(now: loop.nowMilliseconds) else { return }
+        let now = loop.nowMilliseconds
+        guard let patience = state.patience(now: now) else { return }
         watchTimer = loop.startTimer(
             afterMilliseconds: patience, repeatMilliseconds: 0
         ) { [weak self] in
-            // A process that stood still must first read what has come meanwhile.
-            self?.loop.schedule { self?.onTimer() }
+            // After a standstill of this process, it must first read what has come meanwhile.
+            self?.loop.schedule { self?.onTimer(dueMilliseconds: now + patience) }
         }
     }
 
-    private func onTimer() {
+    private func onTimer(dueMilliseconds: UInt64) {
         guard let stream, !stream.hasEnded else { return }
-        guard state.patience(now: loop.nowMilliseconds) == 0 else { return watch() }
+        let now = loop.nowMilliseconds
+        state.onTimer(now: now, dueMilliseconds: dueMilliseconds)
+        guard state.patience(now: now) == 0 else { return watch() }
         let isAttached = state.phase == .attached
         stream.end(reason: isAttached ? "the parent is silent" : "the parent says no WELCOME")
     }

@@ -12,6 +12,16 @@ struct Member: Codable, Equatable, Sendable {
     /// `live`, `gone`, or `unknown` for a node that has no way to say.
     var state: String
     var lastSeenSeconds: Int?
+    /// For how long it has been gone.
+    var goneSeconds: Int?
+    /// Its level in the tree; the root's is 1.
+    var depth: Int?
+    /// The ancestor that it is attached to, and how: `link` or `http`.
+    var parent: String?
+    var by: String?
+    var coherence: String?
+    /// Its ZooKeeper session.
+    var session: String?
 
     var isGone: Bool { state == "gone" }
 

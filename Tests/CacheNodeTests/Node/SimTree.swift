@@ -12,6 +12,10 @@ final class SimTree {
     let world: SimWorld
     private(set) var hosts: [SimHost] = []
     private(set) var nodes: [Node] = []
+    /// Nodes of processes that are no more: loops don't own what their callbacks use.
+    private var fallen: [Node] = []
+    private var settings: [Settings] = []
+    private var seeds: SimRandom
     private let descriptor = open("/dev/null", O_WRONLY)
 
     /// Hosts and nodes, none of them started; node 0 is the root.
@@ -19,7 +23,7 @@ final class SimTree {
         seed: UInt64, nodeCount: Int, depth: Int, change: (inout Settings) -> Void = { _ in }
     ) throws {
         world = SimWorld(seed: seed)
-        var seeds = SimRandom(seed: ~seed)
+        seeds = SimRandom(seed: ~seed)
         for index in 0..<nodeCount {
             let host = world.addHost("NODE-\(index + 1)")
             hosts.append(host)
@@ -30,13 +34,25 @@ final class SimTree {
             if index > 0 { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
             var settings = try parsedSettings(arguments).settings
             change(&settings)
-            nodes.append(
-                try Node(
-                    settings: settings, loop: host.loop,
-                    log: Log(
-                        level: .error, format: .text, node: host.name, descriptor: descriptor),
-                    descriptorsMax: 1024, seed: (seeds.next(), seeds.next())))
+            self.settings.append(settings)
+            nodes.append(try makeNode(index))
         }
+    }
+
+    private func makeNode(_ index: Int) throws -> Node {
+        try Node(
+            settings: settings[index], loop: hosts[index].loop,
+            log: Log(
+                level: .error, format: .text, node: hosts[index].name, descriptor: descriptor),
+            descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
+    }
+
+    /// Starts a new process in the place of one that crashed.
+    func restart(_ index: Int) throws {
+        hosts[index].restart()
+        fallen.append(nodes[index])
+        nodes[index] = try makeNode(index)
+        start(index)
     }
 
     deinit {

@@ -9,7 +9,8 @@ import Testing
         {"root":"NODE-1","depth":2,"coherence":"none","nodes":[{"slot":1,"name":"NODE-1",\#
         "address":"127.0.0.1","port":5001,"api":"canopy","state":"live","last_seen_seconds":0},\#
         {"slot":2,"name":"NODE-2","address":"127.0.0.1","port":5002,"api":"canopy","state":"gone",\#
-        "last_seen_seconds":31}]}
+        "gone_seconds":31,"last_seen_seconds":40,"depth":2,"parent":"NODE-1","by":"link",\#
+        "coherence":"push"}]}
         """#
 
     private func run(
@@ -145,9 +146,9 @@ import Testing
         let table = try run("nodes", "--node", "7", against: responder)
         #expect(
             table.output == """
-                SLOT  NAME    ADDRESS         API     STATE  LAST SEEN
-                   1  NODE-1  127.0.0.1:5001  canopy  live   now
-                   2  NODE-2  127.0.0.1:5002  canopy  gone   31 s ago
+                SLOT  NAME    ADDRESS         API     DEPTH  ATTACHED TO  COHERENCE  STATE  LAST SEEN
+                   1  NODE-1  127.0.0.1:5001  canopy      -  -            -          live   now
+                   2  NODE-2  127.0.0.1:5002  canopy      2  NODE-1       push       gone   31 s ago
 
                 2 nodes: 1 live, 1 gone. Depth 2, coherence none.
 

@@ -29,7 +29,7 @@ struct ReadFields: ~Copyable {
 
     /// `nodeName` must be canonical (`NodeName`).
     init(nodeName: String) {
-        member = Self.member(of: nodeName)
+        member = CacheStatus.identifier(of: nodeName)
         bytes = .allocate(byteCount: Self.sharedOffset + Self.bytesMax, alignment: 8)
         makeEpoch(0)
         makeShared(ageMilliseconds: Self.none, freshMilliseconds: Self.none)
@@ -107,11 +107,14 @@ struct ReadFields: ~Copyable {
             output.commit(Self.writeAge(Int64(age), to: output.reserve(Self.bytesMax)))
         }
         output.append("Cache-Status: " as StaticString)
-        if !note.hops.isEmpty {
-            output.append(note.hops)
-            output.append(", " as StaticString)
+        var members = note.hops
+        CacheStatus.append(
+            member, note.source, isStored: note.isStored, isCollapsed: note.isCollapsed,
+            to: &members)
+        output.append(members)
+        if let fresh = note.freshMilliseconds, note.source == .hit || note.isStale {
+            output.commit(Self.writeTTL(fresh, to: output.reserve(Self.bytesMax)))
         }
-        appendMember(note, to: &output)
         output.append("\r\n" as StaticString)
     }
 
@@ -121,22 +124,6 @@ struct ReadFields: ~Copyable {
         output.append("ETag: \"" as StaticString)
         output.append(version.description)
         output.append("\"\r\n" as StaticString)
-    }
-
-    /// Appends this node's own member of Cache-Status, such as `NODE-4; fwd=uri-miss; stored`.
-    func appendMember(_ note: ReadNote, to output: inout ByteQueue) {
-        output.append(member)
-        switch note.source {
-        case .hit: output.append("; hit" as StaticString)
-        case .miss: output.append("; fwd=uri-miss" as StaticString)
-        case .stale: output.append("; fwd=stale" as StaticString)
-        case .request: output.append("; fwd=request" as StaticString)
-        }
-        if note.isStored { output.append("; stored" as StaticString) }
-        if note.isCollapsed { output.append("; collapsed" as StaticString) }
-        if let fresh = note.freshMilliseconds, note.source == .hit || note.isStale {
-            output.commit(Self.writeTTL(fresh, to: output.reserve(Self.bytesMax)))
-        }
     }
 
     // MARK: Pieces
@@ -165,15 +152,5 @@ struct ReadFields: ~Copyable {
     private static func copy(_ text: StaticString, to room: UnsafeMutableRawPointer) -> Int {
         room.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
         return text.utf8CodeUnitCount
-    }
-
-    /// The name as a token where that is allowed, which begins with a letter, and else as a string
-    /// (RFC 9211 §2, RFC 8941 §3.3).
-    private static func member(of nodeName: String) -> [UInt8] {
-        let name = Array(nodeName.utf8)
-        guard let first = name.first, ASCII.lowercase(first) &- 0x61 < 26 else {
-            return [ASCII.quote] + name + [ASCII.quote]
-        }
-        return name
     }
 }
