@@ -19,7 +19,7 @@ public final class Node {
     let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
-    private(set) var server: HTTPServer?
+    var server: HTTPServer?
     private var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
@@ -214,25 +214,6 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+        metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
-
-    // MARK: Looking in from outside
-
-    /// What is held of a key; nil when it isn't held.
-    package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
-
-    /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
-    @discardableResult
-    package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
-        keyspace?.evict(key, leavesTag: leavesTag) ?? false
-    }
-
-    /// Writes that the root has numbered.
-    package var commitCount: UInt64 { metrics.pointee.commits }
-
-    /// Writes that wait for the parent.
-    package var queuedCount: Int { keyspace?.upward.count ?? 0 }
-
-    /// Whether this node has its place: the root always, a child once it knows its parent.
-    package var isPlaced: Bool { membership.map { $0.parent != nil } ?? true }
 }

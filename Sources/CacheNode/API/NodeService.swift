@@ -54,8 +54,13 @@ final class NodeService: HTTPService {
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
-        if case .kv(let encoded) = route, request.method == .get {
-            return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
+        if request.method == .get {
+            if case .kv(let encoded) = route {
+                return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
+            }
+            if case .store(let encoded) = route {
+                return readStore(encoded, request, responder)
+            }
         }
         if case .unknown = route { return notFound(responder) }
         guard route.allows(request.method) else {
@@ -65,6 +70,14 @@ final class NodeService: HTTPService {
             return responder.respondWithoutBody(.noContent, fieldLines: route.allowLine)
         }
         dispatch(route, request, responder)
+    }
+
+    /// By itself, so that the function above keeps its registers for the commonest request.
+    @inline(never)
+    private func readStore(
+        _ encoded: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
+    ) {
+        withKey(encoded, .store, responder) { getStore($0, request, responder) }
     }
 
     private func dispatch(_ route: Route, _ request: HTTPRequest, _ responder: HTTPResponder) {

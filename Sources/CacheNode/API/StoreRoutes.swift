@@ -24,7 +24,7 @@ extension NodeService {
         }
     }
 
-    private func getStore(
+    func getStore(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
         let entry = cache.pointee.read(key)

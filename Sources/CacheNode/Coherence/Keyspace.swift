@@ -20,6 +20,8 @@ final class Keyspace {
     static let answerMilliseconds: UInt64 = 5_000
     /// Milliseconds between two looks at what has become too old.
     static let checkMilliseconds: UInt64 = 100
+    /// Where sequences begin: the version of an absence before any commit, which takes the next.
+    static let firstSequence: UInt64 = 1
     /// Milliseconds in one tick of an entry's basis.
     static let tickShift: UInt64 = 3
 
@@ -103,7 +105,7 @@ final class Keyspace {
         case .root(let epoch):
             isRoot = true
             parent = .away("the root has no parent")
-            position = Version(epoch: epoch, sequence: 0)
+            position = Version(epoch: epoch, sequence: Self.firstSequence)
             freshness.setEpoch(epoch)
             isServing = true
         case .child(let reason):

@@ -139,7 +139,7 @@ extension Keyspace: LinkDelegate {
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
             entry = install(
-                get.key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                get.key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         var hops: [UInt8] = []
@@ -183,7 +183,7 @@ extension Keyspace: LinkDelegate {
                 id: id, outcome: isKnown ? .notModified : .content(content),
                 isFollowed: isFollowed, version: version,
                 ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
-            send(message, to: child)
+            send(message, to: child, about: entry)
         }
     }
 
@@ -196,10 +196,12 @@ extension Keyspace: LinkDelegate {
         }
     }
 
-    private func send(_ message: ReplyMessage, to child: Child) {
+    private func send(
+        _ message: ReplyMessage, to child: Child, about entry: EntryReference = .none
+    ) {
         #if CANOPY_MUTATIONS
             if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
-                return sendLate(message, to: child)
+                return sendLate(message, to: child, about: entry)
             }
         #endif
         child.port.send(.reply(message))
@@ -328,7 +330,7 @@ extension Keyspace: LinkDelegate {
         {
             metrics.pointee.repeats &+= 1
             if let refusal = ledger.refusal(origin: put.origin, sequence: put.sequence) {
-                return refuse(put, refusal.status, refusal.version, child)
+                return sendRefusal(put, refusal, to: child)
             }
             return repeated(put.origin, put.sequence, put.key, to: child, nil)
         }
@@ -345,17 +347,23 @@ extension Keyspace: LinkDelegate {
     }
 
     private func refuse(_ put: PutMessage, _ status: UInt16, _ version: Version, _ child: Child) {
-        ledger.onRefused(
-            origin: put.origin,
-            OriginLedger.Refusal(sequence: put.sequence, status: status, version: version))
+        let refusal = OriginLedger.Refusal(
+            sequence: put.sequence, status: status, version: version)
+        ledger.onRefused(origin: put.origin, refusal)
+        sendRefusal(put, refusal, to: child)
+    }
+
+    private func sendRefusal(
+        _ put: PutMessage, _ refusal: OriginLedger.Refusal, to child: Child
+    ) {
         let sentence: StaticString =
-            status == 412
+            refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
         child.port.send(
             .commit(
                 CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: version,
-                    outcome: .refused(status: status, sentence.bytes))))
+                    origin: put.origin, sequence: put.sequence, version: refusal.version,
+                    outcome: .refused(status: refusal.status, sentence.bytes))))
     }
 
     /// Answers a write that was committed before with what the key has now.
@@ -385,7 +393,7 @@ extension Keyspace: LinkDelegate {
         var entry = cache.pointee.find(key)
         if entry.isNone {
             entry = install(
-                key, .absent, version: max(1, position.sequence), basisMilliseconds: now
+                key, .absent, version: position.sequence, basisMilliseconds: now
             ).entry
         }
         if entry.isNone {

@@ -81,7 +81,7 @@ extension Keyspace {
 
     /// Makes room; false when all that is held must stay. An entry that children hold leaves a tag
     /// where that frees memory; otherwise it is invalidated in them (rule 3).
-    private func evictOne() -> Bool {
+    func evictOne() -> Bool {
         let candidate = cache.pointee.evictionCandidate()
         guard !candidate.isNone else { return false }
         metrics.pointee.evictions &+= 1

@@ -23,7 +23,7 @@ extension Keyspace: PlainParentDelegate {
     private func beginDeciding() {
         fills.forgetNames()
         policy.mode = .push
-        position = Version(epoch: UInt32(clamping: loop.unixSeconds), sequence: 1)
+        position = Version(epoch: UInt32(clamping: loop.unixSeconds), sequence: Self.firstSequence)
         ttlTicks = .max
         beginSession()
         freshness.onAge(Freshness.unbounded, sentMilliseconds: now)

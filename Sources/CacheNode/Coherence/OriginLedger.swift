@@ -19,6 +19,11 @@ struct OriginLedger {
         var last: UInt64
         var lastUse: UInt64
         var refusals: [Refusal] = []
+
+        mutating func note(_ sequence: UInt64, use: UInt64) {
+            last = max(last, sequence)
+            lastUse = use
+        }
     }
 
     private var records: [UInt64: Record] = [:]
@@ -39,8 +44,7 @@ struct OriginLedger {
     mutating func onDecided(origin: UInt64, sequence: UInt64) {
         uses += 1
         if records[origin] == nil { makeRoom() }
-        records[origin, default: Record(last: 0, lastUse: 0)].last = sequence
-        records[origin]?.lastUse = uses
+        records[origin, default: Record(last: 0, lastUse: 0)].note(sequence, use: uses)
     }
 
     /// Notes that a write was refused.

@@ -65,6 +65,8 @@ final class ChildLink: ChildPort, LinkStreamOwner {
         attachedMilliseconds = loop.nowMilliseconds
         state.onAttached(delegate.onChildAttached(self, origin: origin, name: name))
         server.onAttached(self, peer: stream.peer)
+        timer?.cancel()
+        watch()
     }
 
     func onEnded(reason: String) {
@@ -76,18 +78,21 @@ final class ChildLink: ChildPort, LinkStreamOwner {
     // MARK: Time
 
     private func watch() {
-        guard let patience = state.patience(now: loop.nowMilliseconds) else { return }
+        let now = loop.nowMilliseconds
+        guard let patience = state.patience(now: now) else { return }
         timer = loop.startTimer(
             afterMilliseconds: patience, repeatMilliseconds: 0
         ) { [weak self] in
-            // A process that stood still must first read what has come meanwhile.
-            self?.loop.schedule { self?.onTimer() }
+            // After a standstill of this process, it must first read what has come meanwhile.
+            self?.loop.schedule { self?.onTimer(dueMilliseconds: now + patience) }
         }
     }
 
-    private func onTimer() {
+    private func onTimer(dueMilliseconds: UInt64) {
         guard !stream.hasEnded else { return }
-        guard state.patience(now: loop.nowMilliseconds) == 0 else { return watch() }
+        let now = loop.nowMilliseconds
+        state.onTimer(now: now, dueMilliseconds: dueMilliseconds)
+        guard state.patience(now: now) == 0 else { return watch() }
         stream.end(reason: isAttached ? "the child is silent" : "the child says no HELLO")
     }
 }

@@ -5,6 +5,8 @@ struct ChildLinkState {
     /// Milliseconds without a byte after which a child is taken for gone: twelve times what a child
     /// lets pass between two RENEWs.
     static let silenceMilliseconds: UInt64 = 3_000
+    /// Milliseconds by which a timer is late when this node has stood still.
+    static let standstillMilliseconds: UInt64 = 500
 
     private enum Phase: Equatable {
         case awaitingHello(until: UInt64)
@@ -28,6 +30,12 @@ struct ChildLinkState {
 
     @inline(__always)
     mutating func onHeard(now: UInt64) { heardMilliseconds = now }
+
+    /// A timer that was due at `dueMilliseconds` is called. When it is late, it was this node that
+    /// stood still: the silence counts from now.
+    mutating func onTimer(now: UInt64, dueMilliseconds: UInt64) {
+        if now >= dueMilliseconds + Self.standstillMilliseconds { heardMilliseconds = now }
+    }
 
     mutating func onAttached(_ child: ChildID) {
         if phase != .ended { phase = .attached(child) }

@@ -1,7 +1,7 @@
 import UVHTTP
 
 /// What a node says on a link: frames gather during a turn of the loop and are written at its end.
-final class LinkOutput {
+final class LinkOutput: TurnEndHandler {
     /// Bytes after which what has gathered is written within the turn.
     private static let flushBytes = 256 * 1024
     /// Bytes of memory kept between turns.
@@ -13,8 +13,6 @@ final class LinkOutput {
     private let queuedBytesMax: Int
     @exclusivity(unchecked) private var gathered = ByteQueue()
     @exclusivity(unchecked) private var isFlushAwaited = false
-    /// Made once: a turn costs no allocation.
-    private var flushAtTurnEnd: () -> Void = {}
     /// More has waited than may, and the stream was closed for it.
     private(set) var isOverfull = false
 
@@ -27,10 +25,6 @@ final class LinkOutput {
         self.loop = loop
         self.queuedBytesMax = queuedBytesMax
         self.metrics = metrics
-        flushAtTurnEnd = { [weak self] in
-            self?.isFlushAwaited = false
-            self?.flush()
-        }
     }
 
     /// What may wait on a link of a node that takes values of `bodyBytesMax`, if nobody says more.
@@ -49,9 +43,14 @@ final class LinkOutput {
         metrics.pointee.linkFramesSent &+= 1
         if !isFlushAwaited {
             isFlushAwaited = true
-            loop.schedule(flushAtTurnEnd)
+            loop.atTurnEnd(self)
         }
         if gathered.count >= Self.flushBytes { flush() }
+    }
+
+    func onTurnEnd() {
+        isFlushAwaited = false
+        flush()
     }
 
     private func flush() {

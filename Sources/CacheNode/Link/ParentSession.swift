@@ -160,18 +160,21 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     // MARK: Time
 
     private func watch() {
-        guard let patience = state.patience(now: loop.nowMilliseconds) else { return }
+        let now = loop.nowMilliseconds
+        guard let patience = state.patience(now: now) else { return }
         watchTimer = loop.startTimer(
             afterMilliseconds: patience, repeatMilliseconds: 0
         ) { [weak self] in
-            // A process that stood still must first read what has come meanwhile.
-            self?.loop.schedule { self?.onTimer() }
+            // After a standstill of this process, it must first read what has come meanwhile.
+            self?.loop.schedule { self?.onTimer(dueMilliseconds: now + patience) }
         }
     }
 
-    private func onTimer() {
+    private func onTimer(dueMilliseconds: UInt64) {
         guard let stream, !stream.hasEnded else { return }
-        guard state.patience(now: loop.nowMilliseconds) == 0 else { return watch() }
+        let now = loop.nowMilliseconds
+        state.onTimer(now: now, dueMilliseconds: dueMilliseconds)
+        guard state.patience(now: now) == 0 else { return watch() }
         let isAttached = state.phase == .attached
         stream.end(reason: isAttached ? "the parent is silent" : "the parent says no WELCOME")
     }

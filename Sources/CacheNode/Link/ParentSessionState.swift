@@ -9,6 +9,8 @@ struct ParentSessionState {
     static let welcomeMilliseconds: UInt64 = 1_000
     /// Milliseconds without a byte after which a parent is taken for gone.
     static let silenceMilliseconds: UInt64 = 1_000
+    /// Milliseconds by which a timer is late when this node has stood still.
+    static let standstillMilliseconds: UInt64 = 500
     /// Milliseconds between two RENEWs.
     static let renewMilliseconds: ClosedRange<UInt64> = 20...250
     /// RENEWs without an answer; past it none is sent until one is answered.
@@ -38,6 +40,12 @@ struct ParentSessionState {
 
     @inline(__always)
     mutating func onHeard(now: UInt64) { heardMilliseconds = now }
+
+    /// A timer that was due at `dueMilliseconds` is called. When it is late, it was this node that
+    /// stood still: the silence counts from now.
+    mutating func onTimer(now: UInt64, dueMilliseconds: UInt64) {
+        if now >= dueMilliseconds + Self.standstillMilliseconds { heardMilliseconds = now }
+    }
 
     /// WELCOME has come; gives when its HELLO was sent.
     mutating func onWelcome() -> UInt64? {

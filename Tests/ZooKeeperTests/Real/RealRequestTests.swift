@@ -61,8 +61,9 @@ extension RealServerTests {
             try real.expect(.invalidPath("/p/", reason: "ends with '/'")) {
                 zk.get("/p/", completion: $0)
             }
+            let chroot = zk.connectString.chroot.utf8.count
             let big = [UInt8](repeating: 0, count: 1 << 20)
-            try real.expect(.requestTooLarge(bytes: big.count + 51, limit: 0xFFFFF)) {
+            try real.expect(.requestTooLarge(bytes: big.count + 51 + chroot, limit: 0xFFFFF)) {
                 zk.create("/big", data: big, completion: $0)
             }
             let large = [UInt8](repeating: 7, count: 0xFFFFF - 100)

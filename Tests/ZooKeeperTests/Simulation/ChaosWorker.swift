@@ -87,9 +87,18 @@ final class ChaosWorker {
             case .success(let node): once = .some(node.data)
             case .failure(.noNode):
                 once = .some(nil)
-                request { self.zk.exists("/once", watch: true, completion: $0) }
+                awaitOnce()
             case .failure: break
             }
+        }
+    }
+
+    /// Leaves a watch on what isn't there, unless it is by now.
+    private func awaitOnce() {
+        reads += 1
+        zk.exists("/once", watch: true) { [self] result in
+            reads -= 1
+            if case .success(.some) = result { readOnce() }
         }
     }
 

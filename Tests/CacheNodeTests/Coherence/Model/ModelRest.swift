@@ -1,0 +1,142 @@
+import Simulation
+
+@testable import CacheNode
+
+/// What must hold when everything has come to rest.
+extension CoherenceModel {
+    func checkRest() {
+        guard comeToRest() else { return }
+        // Rounds of pushes, and what they set going.
+        let rounds = UInt64(setup.policy.syncIntervalMilliseconds) * 3
+        if setup.policy.mode == .sync { world.run(forMilliseconds: rounds) }
+        guard comeToRest() else { return }
+        truth.checkRoot(nodes[0])
+        for node in nodes.dropFirst() { checkQueues(node) }
+        checkChildren()
+        if follows { checkCopies() }
+        checkWrites()
+        guard problems.isEmpty, setup.policy.mode != .none else { return }
+        checkReads()
+    }
+
+    private var follows: Bool { setup.policy.mode == .push || setup.policy.mode == .sync }
+
+    private func comeToRest() -> Bool {
+        let isAtRest = world.run(withinMilliseconds: 60_000) { [self] in
+            !problems.isEmpty || isQuiet
+        }
+        if !isAtRest { report("no rest: \(nodes.map(describe))") }
+        return isAtRest && problems.isEmpty
+    }
+
+    private var isQuiet: Bool {
+        for node in nodes {
+            guard node.isUp, node.isRoot || node.session != nil, node.dialing == nil,
+                node.keyspace.upward.isEmpty, node.keyspace.fills.count == 0
+            else { return false }
+        }
+        return sessions.allSatisfy { !$0.isBusy }
+    }
+
+    private func describe(_ node: ModelNode) -> String {
+        "\(node.index): up \(node.isUp) session \(node.session?.parent.index ?? -1)"
+            + " dialing \(node.dialing != nil) writes \(node.keyspace.upward.count)"
+            + " fills \(node.keyspace.fills.count)"
+    }
+
+    /// Nothing is left over.
+    private func checkQueues(_ node: ModelNode) {
+        let keyspace = node.keyspace
+        if node.openReads != 0 { report("\(node.openReads) readers wait at \(node.index)") }
+        if !keyspace.tickets.isEmpty { report("writers wait at \(node.index)") }
+        if !keyspace.bareWrites.isEmpty { report("bare writes are left at \(node.index)") }
+        if !keyspace.unaccepted.isEmpty || keyspace.unacceptedBytes != 0 {
+            report("\(node.index) waits for ACCEPT of \(keyspace.unaccepted.count)")
+        }
+        if keyspace.upward.byteCount != 0 { report("bytes are left in the queue of \(node.index)") }
+    }
+
+    private func checkChildren() {
+        for node in nodes {
+            for child in node.keyspace.children.all {
+                if child.waitingCount != 0 {
+                    report("\(child.waitingCount) questions are left at \(node.index)")
+                }
+                if !child.inbox.isEmpty || child.inboxBytes != 0 {
+                    report("writes are left in an inbox of \(node.index)")
+                }
+                if !child.dirty.isEmpty { report("changes are left at \(node.index)") }
+            }
+        }
+    }
+
+    // MARK: Copies
+
+    private func checkCopies() {
+        for node in nodes.dropFirst() {
+            for key in 0..<setup.keyCount { checkCopy(key, node) }
+        }
+    }
+
+    private func checkCopy(_ key: Int, _ node: ModelNode) {
+        let entry = node.find(key)
+        guard !entry.isNone, let item = truth.items[key].last else { return }
+        let state = node.cache.pointee.state(of: entry)
+        let name = "key \(key) at \(node.index)"
+        if state.isPinned { return report("\(name) is pinned") }
+        guard state.session == node.keyspace.freshness.current else { return }
+        if !state.isTag {
+            let content = node.content(of: entry)
+            let version = node.keyspace.version(of: entry)
+            if content != item.content { report("\(name) is \(content), not \(item.content)") }
+            if content != .absent, version != item.version {
+                report("\(name) is \(version), not \(item.version)")
+            }
+        }
+        if !isFollowed(key, node) { report("\(name) is not followed by its parent") }
+    }
+
+    /// Whether the parent has noted that the node holds the key.
+    private func isFollowed(_ key: Int, _ node: ModelNode) -> Bool {
+        guard let session = node.session, let id = session.childID,
+            let child = session.parent.keyspace.children[id]
+        else { return false }
+        let entry = session.parent.find(key)
+        return session.parent.keyspace.followers(of: entry) & child.bit != 0
+    }
+
+    // MARK: Clients
+
+    private func checkWrites() {
+        for write in truth.writes {
+            let node = nodes[write.node]
+            guard node.incarnation == write.incarnation, write.condition == .none else { continue }
+            let name = ModelTruth.Name(origin: write.origin, sequence: write.sequence)
+            let isRefused = write.outcome == .refused || truth.refused.contains(name)
+            if !isRefused, write.version == .none {
+                report("write \(write.number) was never committed")
+            }
+            if write.outcome == .refused, write.version != .none, !hasRootCrashed {
+                report("write \(write.number) was refused and committed")
+            }
+        }
+    }
+
+    /// Everybody reads what the root has.
+    private func checkReads() {
+        if setup.policy.mode == .ttl {
+            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 20)
+        }
+        for node in nodes {
+            for key in 0..<setup.keyCount {
+                read(key, at: node) { [self] content in
+                    guard content != truth.items[key].last?.content else { return }
+                    report("in the end \(node.index) reads \(content as Any) for key \(key)")
+                }
+            }
+        }
+        guard comeToRest() else { return }
+        for node in nodes.dropFirst() { checkQueues(node) }
+        if follows { checkCopies() }
+    }
+}
