@@ -78,7 +78,8 @@ struct RootClaim {
         }
     }
 
-    /// The claim is there and is this session's: its transaction was done, whatever was heard of it.
+    /// The claim is there and is this session's: its transaction was done, whatever was heard of
+    /// it.
     private mutating func onOwn(_ holder: NodeData, _ recorded: UInt32) -> Step {
         epoch = epoch ?? recorded
         isHeld = true

@@ -83,7 +83,9 @@ final class TreePart: RegistryPart {
         for path in [rootPath, RegistryPaths.base] {
             client.addWatch(
                 path, mode: .persistentRecursive,
-                completion: connection.current { if case .failure(let error) = $0 { failed(error) } })
+                completion: connection.current {
+                    if case .failure(let error) = $0 { failed(error) }
+                })
         }
         client.readSubtree(
             RegistryPaths.live,
@@ -218,9 +220,11 @@ final class TreePart: RegistryPart {
         let log = connection.log
         switch report {
         case .madeAgain(let path):
-            log.warning("somebody deleted a znode of the tree; it is made again", ["path": .string(path)])
+            log.warning(
+                "somebody deleted a znode of the tree; it is made again", ["path": .string(path)])
         case .changedByHand(let path):
-            log.warning("somebody changed a znode of the tree; it is set again", ["path": .string(path)])
+            log.warning(
+                "somebody changed a znode of the tree; it is set again", ["path": .string(path)])
         case .foreign(let paths):
             log.warning(
                 "there are znodes below the root's that are no nodes of this tree; they are left"

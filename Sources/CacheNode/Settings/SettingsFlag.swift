@@ -60,7 +60,8 @@ struct SettingsFlag: Sendable {
         },
         SettingsFlag(
             name: "role", placeholder: "ROLE",
-            help: "What this node is: \(choices(RoleSetting.self)). A child finds the root by --root,"
+            help:
+                "What this node is: \(choices(RoleSetting.self)). A child finds the root by --root,"
                 + " or by --zookeeper.",
             defaultText: "child with another node's --root; with --zookeeper alone, root for a node"
                 + " called \(SettingsDraft.rootName) and child for others; otherwise root"
