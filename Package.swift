@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
         .target(name: "ZooKeeper", dependencies: ["UVHTTP"], swiftSettings: serverSettings),
         .target(
-            name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
+            name: "CacheNode", dependencies: ["UVHTTP", "ZooKeeper"], exclude: ["Main"],
             swiftSettings: serverSettings),
         .executableTarget(
             name: "cachenode", dependencies: ["CacheNode"], path: "Sources/CacheNode/Main",
