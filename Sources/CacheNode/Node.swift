@@ -141,7 +141,12 @@ public final class Node {
             role = .child(
                 "this node has not joined the tree yet: it waits for the root at \(root)")
         } else {
-            role = .root(epoch: UInt32(clamping: loop.unixSeconds))
+            // Two incarnations within a second: the later one begins where the earlier one, however
+            // busy, hasn't come.
+            let now = loop.unixMilliseconds
+            role = .root(
+                epoch: UInt32(clamping: now / 1000),
+                sequence: Keyspace.firstSequence + UInt64(max(0, now) % 1000) << 16)
         }
         let keyspace = Keyspace(
             cache: cache, metrics: metrics, loop: loop, name: settings.name, origin: seed,

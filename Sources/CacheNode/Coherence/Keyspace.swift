@@ -102,10 +102,10 @@ final class Keyspace {
         self.policy = policy
         self.upward = upward
         switch role {
-        case .root(let epoch):
+        case .root(let epoch, let sequence):
             isRoot = true
             parent = .away("the root has no parent")
-            position = Version(epoch: epoch, sequence: Self.firstSequence)
+            position = Version(epoch: epoch, sequence: sequence)
             freshness.setEpoch(epoch)
             isServing = true
         case .child(let reason):
@@ -203,8 +203,8 @@ final class Keyspace {
 
 /// What a node is to its keys.
 enum KeyspaceRole {
-    /// The source of truth, in this incarnation.
-    case root(epoch: UInt32)
+    /// The source of truth, in this incarnation, and where its sequences begin.
+    case root(epoch: UInt32, sequence: UInt64 = Keyspace.firstSequence)
     /// It has no parent yet, for this reason: a sentence.
     case child(String)
 }

@@ -3,8 +3,9 @@ import UVHTTP
 /// The children that are attached by links: sessions, and what comes up.
 extension Keyspace: LinkDelegate {
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID {
+        if isRoot, shown > position { leaveEpoch(of: shown) }
         // A child that comes again has lost its earlier session, even if that isn't known here yet.
         let earlier = children.child(ofOrigin: origin)
         if let earlier { end(earlier, reason: "the child has opened another session") }
@@ -25,6 +26,15 @@ extension Keyspace: LinkDelegate {
                         name: name)))
         }
         return child.id
+    }
+
+    /// Somebody has seen versions that this root hasn't given yet: the clock that names epochs has
+    /// gone back. What this root has committed is the truth all the same.
+    private func leaveEpoch(of shown: Version) {
+        guard shown.epoch < .max else { return }
+        position.epoch = shown.epoch + 1
+        freshness.setEpoch(epoch)
+        resetChildren()
     }
 
     func onChildDetached(_ id: ChildID) {
@@ -270,6 +280,7 @@ extension Keyspace: LinkDelegate {
         write.origin = put.origin
         write.sequence = put.sequence
         write.routes = [child.id]
+        write.isAgain = put.isAgain
         if child.inbox.isEmpty, canTake(write) {
             return take(write, child)
         }
@@ -303,7 +314,8 @@ extension Keyspace: LinkDelegate {
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
-        if write.condition == .none {
+        // One that may have been committed long ago could be older than what it would lie over.
+        if write.condition == .none, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }

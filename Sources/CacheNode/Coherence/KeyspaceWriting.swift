@@ -216,7 +216,8 @@ extension Keyspace {
         write.withBorrowed { key, content in
             var message = PutMessage(
                 origin: write.origin, sequence: write.sequence, isDeletion: true,
-                condition: write.condition, key: key, mediaType: .empty, value: .empty)
+                condition: write.condition, key: key, mediaType: .empty, value: .empty,
+                isAgain: write.isAgain)
             if case .value(let value, let mediaType) = content {
                 message.isDeletion = false
                 message.value = value

@@ -16,6 +16,8 @@ struct UpwardWrite {
     /// A write comes by several when a node on its way is attached to another: each of them keeps
     /// it until its commit.
     var routes: [ChildID] = []
+    /// It may have been sent before, in another session.
+    var isAgain = false
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
@@ -175,6 +177,7 @@ final class UpwardQueue {
 
     /// The parent is another one now, or a new session began: everything goes to it from the start.
     func restart() {
+        for index in head..<(head + sentCount) { writes[index]?.isAgain = true }
         generation += 1
         sentCount = 0
         failureCount = 0

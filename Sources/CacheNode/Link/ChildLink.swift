@@ -51,19 +51,20 @@ final class ChildLink: ChildPort, LinkStreamOwner {
             server.metrics.pointee.linkFramesReceived &+= 1
             if let child = state.child {
                 server.delegate?.onMessage(message, from: child)
-            } else if case .hello(let origin, _, let name) = message {
-                onHello(origin, name)
+            } else if case .hello(let origin, let shown, let name) = message {
+                onHello(origin, shown, name)
             }
         }
     }
 
-    private func onHello(_ origin: UInt64, _ name: UnsafeRawBufferPointer) {
+    private func onHello(_ origin: UInt64, _ shown: Version, _ name: UnsafeRawBufferPointer) {
         guard let delegate = server.delegate else {
             return stream.end(reason: "this node stops")
         }
         self.name = name.text
         attachedMilliseconds = loop.nowMilliseconds
-        state.onAttached(delegate.onChildAttached(self, origin: origin, name: name))
+        state.onAttached(
+            delegate.onChildAttached(self, origin: origin, shown: shown, name: name))
         server.onAttached(self, peer: stream.peer)
         timer?.cancel()
         watch()

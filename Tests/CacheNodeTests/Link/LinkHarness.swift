@@ -26,7 +26,7 @@ final class LinkRecorder: LinkDelegate {
     private let lend = Lender()
 
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID {
         lastNumber += 1
         let child = ChildID(number: lastNumber)

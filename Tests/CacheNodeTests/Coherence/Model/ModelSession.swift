@@ -153,9 +153,9 @@ final class ModelSession {
             guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
-            if case .hello(let origin, _, let name) = message {
+            if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
-                    ModelChildPort(self), origin: origin, name: name)
+                    ModelChildPort(self), origin: origin, shown: shown, name: name)
                 childID = id
             } else if let childID {
                 model.truth.onArrival(message, at: parent)
