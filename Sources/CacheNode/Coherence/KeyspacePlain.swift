@@ -41,10 +41,7 @@ extension Keyspace: PlainParentDelegate {
 
     private func onFetched(_ fill: Fill, _ outcome: FetchOutcome) {
         switch outcome {
-        case .unavailable(let reason):
-            finish(fill)
-            answerUnavailable(fill, reason)
-            answerChildrenUnavailable(fill, reason)
+        case .unavailable(let reason): fail(fill, reason)
         case .absent: settle(fill, plainReply(.absent, isFollowed: false))
         case .value(let bytes, let mediaType):
             settle(fill, plainReply(.value(bytes, mediaType: mediaType), isFollowed: true))

@@ -57,7 +57,7 @@ extension Keyspace {
     // MARK: At the root
 
     private func commitLocal(_ write: Write) -> WriteOutcome {
-        switch commit(write, origin: nil) {
+        switch commit(write, writer: nil) {
         case .committed(let version): .done(version)
         case .preconditionFailed(let version): .refused(.preconditionFailed(version))
         case .full: .refused(.full)
@@ -73,16 +73,16 @@ extension Keyspace {
         case tooManyMediaTypes
     }
 
-    /// Gives a write its number and place, and sends it to those who hold the key, but not to
-    /// `origin`.
-    func commit(_ write: Write, origin: ChildID?) -> CommitOutcome {
+    /// Gives a write its number and place, and sends it to those who hold the key, but not to the
+    /// child it came from.
+    func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
         let held = heldVersion(entry)
         guard Self.isMet(write.condition, held) else { return .preconditionFailed(held ?? .none) }
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
-        if case .absent = write.content, followers == 0, origin == nil {
+        if case .absent = write.content, followers == 0, writer == nil || !follows {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
@@ -96,7 +96,7 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        fanOut(write.key, write.content, version, to: followers, except: origin)
+        fanOut(write.key, write.content, version, to: followers, except: writer)
         return .committed(version)
     }
 
@@ -281,28 +281,21 @@ extension Keyspace {
         _ commit: CommitMessage, _ write: UpwardWrite, _ number: UInt64,
         _ key: UnsafeRawBufferPointer, _ content: KeyContent
     ) {
-        reach(commit.version)
+        reachInOrder(commit.version)
         noteShown(commit.version)
         let entry = cache.pointee.find(key)
-        fanOut(key, content, commit.version, to: followers(of: entry), except: write.routes.first)
+        fanOut(key, content, commit.version, to: followers(of: entry), writers: write.routes)
         let isHeld = take(commit, entry, write, number, key, content)
         for child in write.routes.compactMap({ children[$0] }) {
-            passBack(commit, key, isHeld, to: child)
-        }
-    }
-
-    /// The way back of a commit; who gets it holds the key by this node from now on.
-    private func passBack(
-        _ commit: CommitMessage, _ key: UnsafeRawBufferPointer, _ isHeld: Bool, to child: Child
-    ) {
-        child.port.send(.commit(commit))
-        guard follows else { return }
-        child.dirty.remove(Array(key))
-        let held = cache.pointee.find(key)
-        if isHeld, !held.isNone {
-            cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
-        } else {
-            child.port.send(.invalidate(key: key))
+            child.port.send(.commit(commit))
+            guard follows else { continue }
+            child.dirty.remove(write.key)
+            let held = cache.pointee.find(key)
+            if isHeld, !held.isNone {
+                cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
+            } else {
+                child.port.send(.invalidate(key: key))
+            }
         }
     }
 
@@ -329,7 +322,7 @@ extension Keyspace {
             key, content, version: commit.version.sequence,
             basisMilliseconds: write.queuedMilliseconds)
         if case .stored = stored { return true }
-        // The root's parent on the way follows the key for this node from now on.
+        // The parent on the way follows the key for this node from now on.
         let held = cache.pointee.find(key)
         if held.isNone {
             sayEvicted(key)

@@ -12,16 +12,15 @@ struct UpwardWrite {
     var condition: WriteCondition = .none
     let key: [UInt8]
     let change: Change
-    /// The children it came from, to which its commit goes back; none when it was made here alone.
-    /// A write comes by several when a node on its way is attached to another: each of them keeps
-    /// it until its commit.
+    /// The children it came from, to which its commit goes back; none when it was made here. More
+    /// than one has it when its writer moved from one to another: each waits for the commit.
     var routes: [ChildID] = []
     /// It may have been sent before, in another session.
     var isAgain = false
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
-    var queuedMilliseconds: UInt64 = 0
+    var queuedMilliseconds: Int64 = 0
 
     /// Bytes that this write takes in the queue, its own bookkeeping included.
     var byteCount: Int {
@@ -83,8 +82,10 @@ final class UpwardQueue {
     /// The number that the next write will have: 1, 2, …
     var nextNumber: UInt64 { headNumber + UInt64(writes.count - head) }
 
+    /// Whether one more write may be queued; into an empty queue any may, or it would never leave
+    /// the node below.
     func hasRoom(byteCount: Int) -> Bool {
-        count < countMax && self.byteCount + byteCount <= bytesMax
+        count == 0 || (count < countMax && self.byteCount + byteCount <= bytesMax)
     }
 
     /// Queues a write; returns its number.
@@ -103,18 +104,12 @@ final class UpwardQueue {
         numbers[Name(origin: origin, sequence: sequence)]
     }
 
-    /// The commit of this write goes back to `route`, too.
-    func addRoute(_ route: ChildID, of number: UInt64) {
+    /// The commit of this write goes back to `route` too; of the other ways those that still exist
+    /// stay.
+    func addRoute(_ route: ChildID, to number: UInt64, keeping exists: (ChildID) -> Bool) {
         let index = index(of: number)
-        guard writes[index]?.routes.contains(route) == false else { return }
+        writes[index]?.routes.removeAll { $0 == route || !exists($0) }
         writes[index]?.routes.append(route)
-    }
-
-    /// The child is gone: commits of its writes don't go there (rule 7).
-    func forgetRoute(_ route: ChildID) {
-        for index in head..<writes.count where writes[index]?.routes.contains(route) == true {
-            writes[index]?.routes.removeAll { $0 == route }
-        }
     }
 
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as
