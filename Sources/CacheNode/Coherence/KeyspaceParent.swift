@@ -10,6 +10,7 @@ extension Keyspace {
         notePosition()
         raiseFloor(ttlMilliseconds: welcome.policy.ttlMilliseconds)
         parent = .link(port)
+        hasJoined = true
         if policy != welcome.policy {
             // They learned another one: they come again.
             for child in children.all { end(child, reason: "the root has another policy") }
