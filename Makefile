@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 DEPTH ?= 3
 BASE_PORT ?= 5000
-COHERENCE ?= none
+COHERENCE ?= push
 CLUSTER_TESTS ?= Tests/ClusterTests
 SEEDS ?= 2000
 
@@ -63,7 +63,7 @@ model: ## Search every order of events of the link's model, and without each of 
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
-		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests'
+		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .executable(name: "cachenode", targets: ["cachenode"]),
         .executable(name: "kvctl", targets: ["kvctl"]),
+        .library(name: "ZooKeeper", targets: ["ZooKeeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")

@@ -109,7 +109,7 @@ public final class Node {
             if let connection = try makeRegistryConnection() {
                 return becomeRoot(root, by: connection)
             }
-            serve(as: .root(epoch: UInt32(clamping: loop.unixSeconds))) {
+            serve(as: rootRole) {
                 let tree = Tree(depth: settings.depth, root: root)
                 return .root(TreeKeeper(tree, layout: settings.layout))
             }
@@ -171,6 +171,15 @@ public final class Node {
     }
 
     // MARK: Wiring
+
+    /// The role of a root that nobody gives an epoch: its clock does. Of two incarnations within a
+    /// second the later one begins where the earlier one, however busy, hasn't come.
+    private var rootRole: KeyspaceRole {
+        let now = loop.unixMilliseconds
+        return .root(
+            epoch: UInt32(clamping: now / 1000),
+            sequence: Keyspace.firstSequence + UInt64(max(0, now) % 1000) << 16)
+    }
 
     private func makeKeyspace(_ role: KeyspaceRole) -> Keyspace {
         let keyspace = Keyspace(

@@ -51,6 +51,11 @@ public final class SimLoop: SimTask, EventLoop {
         world.unixSecondsAtStart + host.clockSkewSeconds + Int(world.nowMicroseconds / 1_000_000)
     }
 
+    public var unixMilliseconds: Int {
+        (world.unixSecondsAtStart + host.clockSkewSeconds) * 1000
+            + Int(world.nowMicroseconds / 1000)
+    }
+
     @discardableResult
     public func startTimer(
         afterMilliseconds milliseconds: UInt64, repeatMilliseconds: UInt64,

@@ -57,7 +57,7 @@ extension Keyspace {
     // MARK: At the root
 
     private func commitLocal(_ write: Write) -> WriteOutcome {
-        switch commit(write, origin: nil) {
+        switch commit(write, writer: nil) {
         case .committed(let version): .done(version)
         case .preconditionFailed(let version): .refused(.preconditionFailed(version))
         case .full: .refused(.full)
@@ -73,16 +73,16 @@ extension Keyspace {
         case tooManyMediaTypes
     }
 
-    /// Gives a write its number and place, and sends it to those who hold the key, but not to
-    /// `origin`.
-    func commit(_ write: Write, origin: ChildID?) -> CommitOutcome {
+    /// Gives a write its number and place, and sends it to those who hold the key, but not to the
+    /// child it came from.
+    func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
         let held = heldVersion(entry)
         guard Self.isMet(write.condition, held) else { return .preconditionFailed(held ?? .none) }
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
-        if case .absent = write.content, followers == 0, origin == nil {
+        if case .absent = write.content, followers == 0, writer == nil || !follows {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
@@ -96,7 +96,7 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        fanOut(write.key, write.content, version, to: followers, except: origin)
+        fanOut(write.key, write.content, version, to: followers, except: writer)
         return .committed(version)
     }
 
@@ -216,7 +216,8 @@ extension Keyspace {
         write.withBorrowed { key, content in
             var message = PutMessage(
                 origin: write.origin, sequence: write.sequence, isDeletion: true,
-                condition: write.condition, key: key, mediaType: .empty, value: .empty)
+                condition: write.condition, key: key, mediaType: .empty, value: .empty,
+                isAgain: write.isAgain)
             if case .value(let value, let mediaType) = content {
                 message.isDeletion = false
                 message.value = value
@@ -263,7 +264,9 @@ extension Keyspace {
             complete(
                 number,
                 .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-            if let child = write.route.flatMap({ children[$0] }) { child.port.send(.commit(commit)) }
+            for child in write.routes.compactMap({ children[$0] }) {
+                child.port.send(.commit(commit))
+            }
         case .committed:
             write.withBorrowed { settle(commit, write, number, $0, $1) }
             complete(number, .done(commit.version))
@@ -278,20 +281,21 @@ extension Keyspace {
         _ commit: CommitMessage, _ write: UpwardWrite, _ number: UInt64,
         _ key: UnsafeRawBufferPointer, _ content: KeyContent
     ) {
-        reach(commit.version)
+        reachInOrder(commit.version)
         noteShown(commit.version)
         let entry = cache.pointee.find(key)
-        fanOut(key, content, commit.version, to: followers(of: entry), except: write.route)
+        fanOut(key, content, commit.version, to: followers(of: entry), writers: write.routes)
         let isHeld = take(commit, entry, write, number, key, content)
-        guard let child = write.route.flatMap({ children[$0] }) else { return }
-        child.port.send(.commit(commit))
-        guard follows else { return }
-        child.dirty.remove(write.key)
-        let held = cache.pointee.find(key)
-        if isHeld, !held.isNone {
-            cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
-        } else {
-            child.port.send(.invalidate(key: key))
+        for child in write.routes.compactMap({ children[$0] }) {
+            child.port.send(.commit(commit))
+            guard follows else { continue }
+            child.dirty.remove(write.key)
+            let held = cache.pointee.find(key)
+            if isHeld, !held.isNone {
+                cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
+            } else {
+                child.port.send(.invalidate(key: key))
+            }
         }
     }
 
@@ -318,7 +322,7 @@ extension Keyspace {
             key, content, version: commit.version.sequence,
             basisMilliseconds: write.queuedMilliseconds)
         if case .stored = stored { return true }
-        // The root's parent on the way follows the key for this node from now on.
+        // The parent on the way follows the key for this node from now on.
         let held = cache.pointee.find(key)
         if held.isNone {
             sayEvicted(key)

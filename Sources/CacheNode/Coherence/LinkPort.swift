@@ -23,7 +23,7 @@ struct ChildID: Hashable {
 protocol LinkDelegate: AnyObject {
     /// A child said HELLO; the port has been sent nothing yet, and is sent WELCOME in this call.
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID
     /// A message of a child after its HELLO.
     func onMessage(_ message: UpMessage, from child: ChildID)

@@ -63,7 +63,9 @@ extension PutMessage {
         let fixed = try fields.fixed(30)
         origin = fixed.number(0)
         sequence = try fixed.writeSequence(8)
-        isDeletion = try fixed.flag(16, LinkCode.deletion)
+        let kind = try fixed.flags(16, LinkCode.deletion | LinkCode.again)
+        isDeletion = kind & LinkCode.deletion != 0
+        isAgain = kind & LinkCode.again != 0
         condition = try WriteCondition(linkCode: fixed.number(17), version: fixed.version(18))
         mediaType = try fields.mediaType()
         key = try fields.key()

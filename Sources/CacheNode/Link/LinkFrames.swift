@@ -91,6 +91,8 @@ enum LinkCode {
     static let value: UInt8 = 0
     /// Of PUT and PUSH.
     static let deletion: UInt8 = 1
+    /// Of PUT, a bit of its own.
+    static let again: UInt8 = 2
     /// Of REPLY.
     static let absent: UInt8 = 1
     static let notModified: UInt8 = 2

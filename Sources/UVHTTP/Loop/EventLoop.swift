@@ -8,6 +8,9 @@ public protocol EventLoop: AnyObject {
     /// Seconds since 1970-01-01T00:00:00Z, read once per turn of the loop.
     var unixSeconds: Int { get }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z, read at each call.
+    var unixMilliseconds: Int { get }
+
     /// Calls `body` once after `milliseconds`, then every `repeatMilliseconds` if that is not 0,
     /// until the timer is cancelled. The loop keeps the timer; dropping the returned value does not
     /// stop it.

@@ -63,6 +63,12 @@ public final class UVLoop: EventLoop {
         return lastUnixSeconds
     }
 
+    public var unixMilliseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+
     @discardableResult
     public func startTimer(
         afterMilliseconds milliseconds: UInt64, repeatMilliseconds: UInt64,

@@ -14,7 +14,7 @@ import UVHTTP
         let peer = RawPeer.dial(test.parentHost, from: test.childHost)
         peer.send(upgradeRequest + hello)
         #expect(test.world.run(withinMilliseconds: 1_000) { !test.above.events.isEmpty })
-        #expect(test.above.take() == ["child 1 attached: NODE-4 \(UInt64.max)"])
+        #expect(test.above.take() == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"])
         // The last byte of WELCOME's name.
         #expect(
             test.world.run(withinMilliseconds: 100) { peer.received.last == UInt8(ascii: "1") })
@@ -30,7 +30,7 @@ import UVHTTP
         test.world.run(forMilliseconds: 1_000)
         let said = samples.ups.dropFirst().filter { if case .renew = $0 { false } else { true } }
         #expect(
-            test.above.events == ["child 1 attached: NODE-4 \(UInt64.max)"]
+            test.above.events == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"]
                 + said.map { "child 1: \(hexadecimal(frame($0)))" })
         let (head, frames) = try split(peer.received)
         #expect(head.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
@@ -168,7 +168,7 @@ import UVHTTP
         let peer = RawPeer.dial(test.parentHost, from: test.childHost)
         peer.send(upgradeRequest + samples.upStream.joined())
         test.world.run(forMilliseconds: 10_000)
-        #expect(test.above.events == ["child 1 attached: NODE-4 \(UInt64.max)"])
+        #expect(test.above.events == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"])
         #expect(test.links.count == 0)
     }
 

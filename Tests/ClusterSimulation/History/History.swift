@@ -128,6 +128,8 @@ package struct ReadRecord: Sendable {
     package var boundMicroseconds: UInt64?
     /// The answer says that it is older than the limit.
     package var isMarkedStale = false
+    /// What the answer says of its way (RFC 9211).
+    package var way = ""
     /// As of a write.
     package var isAcrossLives = false
 
@@ -143,7 +145,7 @@ package struct ReadRecord: Sendable {
         let version = version.map { " as \($0)" } ?? ""
         let bound = boundMicroseconds.map { ", at most \(milliseconds($0)) old" } ?? ""
         return "\(wish.rawValue) read of k\(key) at \(life) from \(seconds(start)) to"
-            + " \(seconds(end)): \(content)\(version)\(bound)"
+            + " \(seconds(end)): \(content)\(version)\(bound) [\(way)]"
     }
 }
 

@@ -100,7 +100,8 @@ final class Client {
         record.wish = wish
         record.version = answer.field("etag").flatMap { ETag(quoted: $0) }
         record.boundMicroseconds = answer.field("staleness-bound").flatMap(Self.microseconds)
-        record.isMarkedStale = answer.field("cache-status")?.contains("ttl=-") ?? false
+        record.way = String(answer.field("cache-status") ?? "")
+        record.isMarkedStale = record.way.contains("ttl=-")
         return record
     }
 

@@ -165,6 +165,19 @@ import UVHTTP
         #expect(harness.story.contains("lost"))
     }
 
+    @Test func aSlowReplySaysOnlyThatTheSessionLivedWhenItWasAskedFor() {
+        var harness = SessionHarness.connected()
+        harness.pass(1000)
+        #expect(harness.submit(.sync(path: "/"), id: 1) == nil)
+        harness.pass(2900)
+        harness.receive(Server.reply(1))
+        harness.lose()
+        harness.pass(9000 - 2900 - 1)
+        #expect(!harness.story.contains("lost"))
+        harness.pass(1)
+        #expect(harness.story.contains("lost"))
+    }
+
     @Test func aServerThatTalksButConfirmsNothingIsLeftToo() {
         var harness = SessionHarness.connected()
         for _ in 0..<17 {

@@ -28,6 +28,11 @@ final class CoherenceModel {
         for node in nodes.dropFirst() { keepAttached(node) }
     }
 
+    var tracing = false
+    func trace(_ text: @autoclosure () -> String) {
+        if tracing { print(world.nowMicroseconds, text()) }
+    }
+
     func report(_ problem: String) {
         if problems.count < 20 { problems.append("\(world.nowMicroseconds) µs: \(problem)") }
     }
@@ -51,6 +56,7 @@ final class CoherenceModel {
     /// After anything a node has done.
     func afterStep(_ node: ModelNode) {
         guard node.isUp else { return }
+        if tracing { trace("   now " + traceState(node)) }
         if node.isRoot { truth.record(node) }
         for key in 0..<setup.keyCount {
             let entry = node.find(key)
@@ -126,6 +132,7 @@ final class CoherenceModel {
     }
 
     private func evict(_ node: ModelNode) {
+        trace("evict \(node.index)")
         for _ in 0...world.random.below(3) { _ = node.keyspace.evictOne() }
         afterStep(node)
     }
@@ -150,6 +157,7 @@ final class CoherenceModel {
 
     private func crash(_ node: ModelNode) {
         guard node.isUp, !node.isRoot || world.random.oneIn(2) else { return }
+        trace("crash \(node.index)")
         if node.isRoot { hasRootCrashed = true }
         for session in sessions {
             if session.child === node { session.closeFromChild() }
@@ -160,7 +168,22 @@ final class CoherenceModel {
         node.crash()
         world.after(microseconds: world.random.within(1_000...500_000)) { [self] in
             node.restart(setup)
+            trace("restart \(node.index)")
             if node.isRoot { truth.onRootBegin(node) }
         }
+    }
+}
+
+extension CoherenceModel {
+    func traceState(_ node: ModelNode) -> String {
+        var text = "\(node.index) pos \(node.keyspace.position) ses \(node.keyspace.freshness.current) up \(node.keyspace.upward.count)"
+        for key in 0..<setup.keyCount {
+            let e = node.find(key)
+            if e.isNone { text += " -"; continue }
+            let st = node.cache.pointee.state(of: e)
+            text += " [\(st.isTag ? "tag" : "\(node.content(of: e))")"
+            text += "@\(node.cache.pointee.version(of: e)) s\(st.session) c\(String(st.children, radix: 2))\(st.isUncommitted ? " U" : "")\(st.hasFill ? " F" : "")]"
+        }
+        return text
     }
 }

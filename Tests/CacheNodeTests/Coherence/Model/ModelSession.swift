@@ -50,7 +50,7 @@ final class ModelSession {
     }
 
     func dial() {
-        helloMilliseconds = child.keyspace.now
+        helloMilliseconds = child.host.loop.nowMilliseconds
         let (origin, shown) = child.keyspace.greeting
         child.keyspace.name.withUnsafeBytes {
             sendUp(.hello(origin: origin, shown: shown, name: $0))
@@ -59,7 +59,7 @@ final class ModelSession {
 
     func renew() {
         lastToken += 1
-        renewals[lastToken] = child.keyspace.now
+        renewals[lastToken] = child.host.loop.nowMilliseconds
         sendUp(.renew(token: lastToken))
     }
 
@@ -147,15 +147,17 @@ final class ModelSession {
 
     private func deliverUp() {
         guard !ups.isEmpty else { return }
+        if ups[0] == nil { model.trace("\(parent.index) hears the end of \(child.index)") }
         guard let frame = ups.removeFirst() else { return failAtParent() }
         guard isParentThere else { return closeFromParent() }
         withFrame(frame) { bytes, count in
             guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
-            if case .hello(let origin, _, let name) = message {
+            model.trace("\(parent.index) gets \(traced(message)) from \(child.index)")
+            if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
-                    ModelChildPort(self), origin: origin, name: name)
+                    ModelChildPort(self), origin: origin, shown: shown, name: name)
                 childID = id
             } else if let childID {
                 model.truth.onArrival(message, at: parent)
@@ -167,6 +169,7 @@ final class ModelSession {
 
     private func deliverDown() {
         guard !downs.isEmpty else { return }
+        if downs[0] == nil { model.trace("\(child.index) hears the end of \(parent.index)") }
         guard let frame = downs.removeFirst() else { return failAtChild() }
         guard isChildThere else { return closeFromChild() }
         guard child.session === self || child.dialing === self else { return }
@@ -180,6 +183,7 @@ final class ModelSession {
     }
 
     private func receive(_ message: DownMessage) {
+        model.trace("\(child.index) gets \(traced(message)) from \(parent.index)")
         switch message {
         case .welcome(let welcome):
             let earlier = child.session
@@ -250,5 +254,42 @@ private final class ModelParentPort: ParentPort {
 
     func close(reason: String) {
         session.model.report("\(session.child.index) ends its session: \(reason)")
+    }
+}
+
+func text(_ b: UnsafeRawBufferPointer) -> String { String(decoding: b.prefix(10), as: UTF8.self) }
+func traced(_ m: UpMessage) -> String {
+    switch m {
+    case .hello(let o, let s, _): "HELLO \(o) \(s)"
+    case .get(let g): "GET \(g.id) \(text(g.key)) root \(g.asksRoot) floor \(g.floor) known \(g.known)"
+    case .put(let p): "PUT \(p.origin).\(p.sequence) \(text(p.key)) \(p.isDeletion ? "del" : text(p.value)) \(p.condition)"
+    case .evict(let k): "EVICT \(text(k))"
+    case .renew: "RENEW"
+    }
+}
+func traced(_ c: KeyContent) -> String {
+    switch c { case .absent: "absent"; case .value(let v, _): text(v) }
+}
+func traced(_ m: DownMessage) -> String {
+    switch m {
+    case .welcome(let w): "WELCOME \(w.position) age \(w.ageMilliseconds)"
+    case .reply(let r):
+        switch r.outcome {
+        case .content(let c): "REPLY \(r.id) \(traced(c)) \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
+        case .notModified: "REPLY \(r.id) notmod \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
+        case .unavailable(let t): "REPLY \(r.id) unavailable \(text(t))"
+        }
+    case .accept(let c): "ACCEPT \(c)"
+    case .commit(let c):
+        switch c.outcome {
+        case .committed: "COMMIT \(c.origin).\(c.sequence) \(c.version)"
+        case .superseded(let k): "COMMIT \(c.origin).\(c.sequence) \(c.version) superseded \(traced(k))"
+        case .refused(let s, _): "COMMIT \(c.origin).\(c.sequence) refused \(s)"
+        }
+    case .push(let p): "PUSH \(p.version) \(text(p.key)) \(traced(p.content))"
+    case .invalidate(let k): "INVALIDATE \(text(k))"
+    case .reset(let e): "RESET \(e)"
+    case .fresh(_, let a, let p): "FRESH \(a) \(p)"
+    case .flush(let p): "FLUSH \(p)"
     }
 }
