@@ -154,7 +154,7 @@ final class ModelSession {
             guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
-            model.trace("\(parent.index) gets \(traced(message)) from \(child.index)")
+            model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
             if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
                     ModelChildPort(self), origin: origin, shown: shown, name: name)
@@ -183,7 +183,7 @@ final class ModelSession {
     }
 
     private func receive(_ message: DownMessage) {
-        model.trace("\(child.index) gets \(traced(message)) from \(parent.index)")
+        model.trace("\(child.index) gets \(ModelTrace.text(message)) from \(parent.index)")
         switch message {
         case .welcome(let welcome):
             let earlier = child.session
@@ -254,42 +254,5 @@ private final class ModelParentPort: ParentPort {
 
     func close(reason: String) {
         session.model.report("\(session.child.index) ends its session: \(reason)")
-    }
-}
-
-func text(_ b: UnsafeRawBufferPointer) -> String { String(decoding: b.prefix(10), as: UTF8.self) }
-func traced(_ m: UpMessage) -> String {
-    switch m {
-    case .hello(let o, let s, _): "HELLO \(o) \(s)"
-    case .get(let g): "GET \(g.id) \(text(g.key)) root \(g.asksRoot) floor \(g.floor) known \(g.known)"
-    case .put(let p): "PUT \(p.origin).\(p.sequence) \(text(p.key)) \(p.isDeletion ? "del" : text(p.value)) \(p.condition)"
-    case .evict(let k): "EVICT \(text(k))"
-    case .renew: "RENEW"
-    }
-}
-func traced(_ c: KeyContent) -> String {
-    switch c { case .absent: "absent"; case .value(let v, _): text(v) }
-}
-func traced(_ m: DownMessage) -> String {
-    switch m {
-    case .welcome(let w): "WELCOME \(w.position) age \(w.ageMilliseconds)"
-    case .reply(let r):
-        switch r.outcome {
-        case .content(let c): "REPLY \(r.id) \(traced(c)) \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
-        case .notModified: "REPLY \(r.id) notmod \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
-        case .unavailable(let t): "REPLY \(r.id) unavailable \(text(t))"
-        }
-    case .accept(let c): "ACCEPT \(c)"
-    case .commit(let c):
-        switch c.outcome {
-        case .committed: "COMMIT \(c.origin).\(c.sequence) \(c.version)"
-        case .superseded(let k): "COMMIT \(c.origin).\(c.sequence) \(c.version) superseded \(traced(k))"
-        case .refused(let s, _): "COMMIT \(c.origin).\(c.sequence) refused \(s)"
-        }
-    case .push(let p): "PUSH \(p.version) \(text(p.key)) \(traced(p.content))"
-    case .invalidate(let k): "INVALIDATE \(text(k))"
-    case .reset(let e): "RESET \(e)"
-    case .fresh(_, let a, let p): "FRESH \(a) \(p)"
-    case .flush(let p): "FLUSH \(p)"
     }
 }
