@@ -10,7 +10,7 @@ package struct ETag: Hashable, Comparable, CustomStringConvertible, Sendable {
     }
 
     /// Reads `"EPOCH.SEQUENCE"`, with its quotes.
-    package init?(quoted text: Substring) {
+    package init?(quoted text: String) {
         guard text.count > 2, text.first == "\"", text.last == "\"" else { return nil }
         let parts = text.dropFirst().dropLast().split(separator: ".")
         guard parts.count == 2, let epoch = UInt32(parts[0]), let sequence = UInt64(parts[1]) else {

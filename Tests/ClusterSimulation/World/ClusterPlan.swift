@@ -44,8 +44,8 @@ package struct ClusterPlan: Sendable {
         troubleMilliseconds = 300 + random.below(random.oneIn(4) ? 4000 : 1200)
         requestsPerRound = 10 + random.below(40)
         pauseMillisecondsMax = random.pick([2, 10, 40, 120])
-        let isCramped = random.oneIn(5)
-        valueBytesMax = isCramped ? 120_000 : random.pick([16, 16, 64, 2_000])
+        let isCramped = random.oneIn(12)
+        valueBytesMax = isCramped ? 150_000 : random.pick([16, 16, 64, 1_000])
         memoryBytes = isCramped ? 1_200_000 : 2 << 20
         upwardQueueMax = random.oneIn(6) ? 3 : 1000
         ttlMilliseconds = random.pick([100, 500, 1500])

@@ -147,6 +147,18 @@ package final class ClusterRun {
         }
     }
 
+    /// Writes that wait keep their limit.
+    func checkQueues() {
+        for member in cluster.members {
+            let count = member.node?.queuedCount ?? 0
+            if count > plan.upwardQueueMax {
+                report(
+                    .queuesAreBounded,
+                    "\(count) writes wait at \(member.life), which takes \(plan.upwardQueueMax)")
+            }
+        }
+    }
+
     // MARK: Troubles
 
     func start(_ member: ClusterMember) {

@@ -39,6 +39,7 @@ final class Troublemaker {
         guard !run.plan.troubles.isEmpty else { return }
         let pause = random.below(run.plan.calmMillisecondsMax * 1000)
         after(microseconds: UInt64(pause)) { [self] in
+            run.checkQueues()
             make(random.pick(run.plan.troubles))
             schedule()
         }
