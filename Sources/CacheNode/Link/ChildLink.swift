@@ -45,22 +45,26 @@ final class ChildLink: ChildPort, LinkStreamOwner {
     // MARK: Events
 
     func onBytes(_ bytes: UnsafeRawBufferPointer) throws(LinkFault) {
+        // Once for all frames: a weak reference costs more than a frame.
+        guard let delegate = server.delegate else {
+            return stream.end(reason: "this node stops")
+        }
         state.onHeard(now: loop.nowMilliseconds)
         var rest = bytes
         while !stream.hasEnded, let message = try decoder.next(&rest) {
             server.metrics.pointee.linkFramesReceived &+= 1
             if let child = state.child {
-                server.delegate?.onMessage(message, from: child)
+                delegate.onMessage(message, from: child)
             } else if case .hello(let origin, let shown, let name) = message {
-                onHello(origin, shown, name)
+                onHello(origin, shown, name, delegate)
             }
         }
     }
 
-    private func onHello(_ origin: UInt64, _ shown: Version, _ name: UnsafeRawBufferPointer) {
-        guard let delegate = server.delegate else {
-            return stream.end(reason: "this node stops")
-        }
+    private func onHello(
+        _ origin: UInt64, _ shown: Version, _ name: UnsafeRawBufferPointer,
+        _ delegate: any LinkDelegate
+    ) {
         self.name = name.text
         attachedMilliseconds = loop.nowMilliseconds
         state.onAttached(
@@ -83,9 +87,9 @@ final class ChildLink: ChildPort, LinkStreamOwner {
         guard let patience = state.patience(now: now) else { return }
         timer = loop.startTimer(
             afterMilliseconds: patience, repeatMilliseconds: 0
-        ) { [weak self] in
+        ) { [self] in
             // After a standstill of this process, it must first read what has come meanwhile.
-            self?.loop.schedule { self?.onTimer(dueMilliseconds: now + patience) }
+            loop.schedule { [self] in onTimer(dueMilliseconds: now + patience) }
         }
     }
 

@@ -3,9 +3,9 @@ import UVHTTP
 /// What a node says on a link: frames gather during a turn of the loop and are written at its end.
 final class LinkOutput: TurnEndHandler {
     /// Bytes after which what has gathered is written within the turn.
-    private static let flushBytes = 256 * 1024
+    private static let flushBytes = 64 * 1024
     /// Bytes of memory kept between turns.
-    private static let keptBytes = 64 * 1024
+    private static let keptBytes = 128 * 1024
 
     private let stream: any ByteStream
     private let loop: any EventLoop

@@ -97,20 +97,23 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     }
 
     func onBytes(_ bytes: UnsafeRawBufferPointer) throws(LinkFault) {
-        guard let stream else { return }
+        // Once for all frames: a weak reference costs more than a frame.
+        guard let stream, let delegate else { return }
         state.onHeard(now: loop.nowMilliseconds)
         var rest = bytes
         while !stream.hasEnded, let message = try decoder.next(&rest) {
             metrics.pointee.linkFramesReceived &+= 1
-            onMessage(message, stream)
+            onMessage(message, stream, delegate)
         }
     }
 
     @inline(__always)
-    private func onMessage(_ message: DownMessage, _ stream: LinkStream) {
+    private func onMessage(
+        _ message: DownMessage, _ stream: LinkStream, _ delegate: any LinkDelegate
+    ) {
         var renewMilliseconds: UInt64 = 0
         switch message {
-        case .welcome(let welcome): return onWelcome(welcome, stream)
+        case .welcome(let welcome): return onWelcome(welcome, stream, delegate)
         case .fresh(let token, _, _):
             guard let sentMilliseconds = state.onFresh(token) else {
                 return stream.end(reason: "the parent answers a RENEW that wasn't sent")
@@ -118,10 +121,12 @@ final class ParentSession: ParentDial, LinkStreamOwner {
             renewMilliseconds = sentMilliseconds
         default: break
         }
-        delegate?.onMessage(message, from: stream, renewMilliseconds: renewMilliseconds)
+        delegate.onMessage(message, from: stream, renewMilliseconds: renewMilliseconds)
     }
 
-    private func onWelcome(_ welcome: WelcomeMessage, _ stream: LinkStream) {
+    private func onWelcome(
+        _ welcome: WelcomeMessage, _ stream: LinkStream, _ delegate: any LinkDelegate
+    ) {
         guard welcome.name.elementsEqual(parentName) else {
             return stream.end(reason: "it is \(EscapedText.quotedIfNeeded(welcome.name.text))")
         }
@@ -132,8 +137,8 @@ final class ParentSession: ParentDial, LinkStreamOwner {
             maxStalenessMilliseconds: welcome.policy.maxStalenessMilliseconds)
         renewTimer = loop.startTimer(
             afterMilliseconds: interval, repeatMilliseconds: interval
-        ) { [weak self] in self?.renew() }
-        delegate?.onParentAttached(stream, welcome, helloMilliseconds: helloMilliseconds)
+        ) { [self] in renew() }
+        delegate.onParentAttached(stream, welcome, helloMilliseconds: helloMilliseconds)
         onEvent?(.attached)
     }
 
@@ -164,9 +169,9 @@ final class ParentSession: ParentDial, LinkStreamOwner {
         guard let patience = state.patience(now: now) else { return }
         watchTimer = loop.startTimer(
             afterMilliseconds: patience, repeatMilliseconds: 0
-        ) { [weak self] in
+        ) { [self] in
             // After a standstill of this process, it must first read what has come meanwhile.
-            self?.loop.schedule { self?.onTimer(dueMilliseconds: now + patience) }
+            loop.schedule { [self] in onTimer(dueMilliseconds: now + patience) }
         }
     }
 

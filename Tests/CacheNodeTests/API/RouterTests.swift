@@ -21,7 +21,8 @@ private let fixed: [(path: String, route: String)] = [
     ("/store", "storeAll"), ("/keys", "keys"), ("/", "alive"), ("/livez", "livez"),
     ("/readyz", "readyz"), ("/version", "version"), ("/metrics", "metrics"), ("/nodes", "nodes"),
     ("/nodes/structure", "structure"), ("/clients/register", "registerClient"), ("/docs", "docs"),
-    ("/openapi.json", "openAPI"), ("/synchronize", "synchronize"), ("*", "server"),
+    ("/openapi.json", "openAPI"), ("/synchronize", "synchronize"), ("/link", "link"),
+    ("*", "server"),
 ]
 
 @Suite struct RouterTests {

@@ -14,7 +14,7 @@ import UVHTTP
         let peer = RawPeer.dial(test.parentHost, from: test.childHost)
         peer.send(upgradeRequest + hello)
         #expect(test.world.run(withinMilliseconds: 1_000) { !test.above.events.isEmpty })
-        #expect(test.above.take() == ["child 1 attached: NODE-4 \(UInt64.max)"])
+        #expect(test.above.take() == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"])
         // The last byte of WELCOME's name.
         #expect(
             test.world.run(withinMilliseconds: 100) { peer.received.last == UInt8(ascii: "1") })
@@ -30,7 +30,7 @@ import UVHTTP
         test.world.run(forMilliseconds: 1_000)
         let said = samples.ups.dropFirst().filter { if case .renew = $0 { false } else { true } }
         #expect(
-            test.above.events == ["child 1 attached: NODE-4 \(UInt64.max)"]
+            test.above.events == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"]
                 + said.map { "child 1: \(hexadecimal(frame($0)))" })
         let (head, frames) = try split(peer.received)
         #expect(head.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
@@ -60,11 +60,11 @@ import UVHTTP
         let before = test.parentHost.loop.writeCount
         let received = peer.received.count
         test.inParent { [samples] in
-            for _ in 0..<100 { for message in samples.downs.dropFirst() { port.send(message) } }
+            for _ in 0..<50 { for message in samples.downs.dropFirst() { port.send(message) } }
         }
         test.world.run(forMilliseconds: 500)
         let stream = samples.downStream.dropFirst().joined()
-        #expect(peer.received.dropFirst(received).count == 100 * stream.count)
+        #expect(peer.received.dropFirst(received).count == 50 * stream.count)
         let isInOrder = peer.received.dropFirst(received).starts(with: stream)
         #expect(isInOrder)
         #expect(test.parentHost.loop.writeCount == before + 1)
@@ -168,7 +168,7 @@ import UVHTTP
         let peer = RawPeer.dial(test.parentHost, from: test.childHost)
         peer.send(upgradeRequest + samples.upStream.joined())
         test.world.run(forMilliseconds: 10_000)
-        #expect(test.above.events == ["child 1 attached: NODE-4 \(UInt64.max)"])
+        #expect(test.above.events == ["child 1 attached: NODE-4 \(UInt64.max) 1.2"])
         #expect(test.links.count == 0)
     }
 

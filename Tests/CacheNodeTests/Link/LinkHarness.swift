@@ -31,7 +31,7 @@ final class LinkRecorder: LinkDelegate {
         lastNumber += 1
         let child = ChildID(number: lastNumber)
         children[child] = port
-        events.append("child \(lastNumber) attached: \(name.text) \(origin)")
+        events.append("child \(lastNumber) attached: \(name.text) \(origin) \(shown)")
         port.send(
             .welcome(
                 WelcomeMessage(
@@ -142,8 +142,9 @@ final class LinkHarness: HTTPService {
     /// The child begins to dial.
     func dial() {
         let session = ParentSession(
-            to: parentHost.endpoint(port: Self.port), name: "NODE-2", loop: childHost.loop,
-            limits: limits, queuedBytesMax: queuedBytesMax, metrics: metrics, delegate: below)
+            to: parentHost.endpoint(port: Self.port), named: "NODE-1", name: "NODE-2",
+            loop: childHost.loop, limits: limits, queuedBytesMax: queuedBytesMax, metrics: metrics,
+            delegate: below)
         self.session = session
         childHost.loop.schedule { [self] in
             session.start { [self] in told.append(Self.text($0)) }

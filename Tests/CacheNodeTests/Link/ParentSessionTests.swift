@@ -12,7 +12,7 @@ import UVHTTP
     func whatEitherSideSaysReachesTheOtherInOrder(seed: UInt64) throws {
         let test = LinkHarness(seed: seed)
         try test.attach()
-        #expect(test.above.take() == ["child 1 attached: NODE-2 77"])
+        #expect(test.above.take() == ["child 1 attached: NODE-2 77 3.4"])
         #expect(test.below.take() == [attachedEvent])
         let ups = samples.ups.dropFirst()
         let downs = samples.downs.dropFirst().filter {
@@ -185,6 +185,20 @@ import UVHTTP
         #expect(test.childHost.loop.openStreams.isEmpty)
     }
 
+    /// An address may have become another node's, of one that is below this one even.
+    @Test func aParentOfAnotherNameIsNoParent() throws {
+        let test = LinkHarness()
+        try RawPeer.listen(on: test.parentHost) { [samples] in
+            var welcome = frame(samples.welcome)
+            welcome[welcome.count - 1] = UInt8(ascii: "2")
+            $0.send(upgradeAnswer + welcome)
+        }
+        test.dial()
+        test.world.run(forMilliseconds: 3_000)
+        #expect(test.told == ["failed: it is NODE-2"])
+        #expect(test.below.events.isEmpty)
+    }
+
     // MARK: Ends
 
     @Test func aLinkMayBreakAnywhere() throws {
@@ -272,7 +286,7 @@ import UVHTTP
             loop.thaw()
             test.world.run(forMilliseconds: 1_000)
             expectOneEnd(test)
-            #expect(test.above.events == ["child 1 attached: NODE-2 77", "child 1 detached"])
+            #expect(test.above.events == ["child 1 attached: NODE-2 77 3.4", "child 1 detached"])
             #expect(test.links.count == 0)
         }
     }
