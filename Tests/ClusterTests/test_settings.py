@@ -220,8 +220,7 @@ def test_the_log_level_leaves_the_rest_out(keep: ProcessKeeper, tmp_path: Path) 
 
 def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
-    environment = {**network.kv_environment(1, root=1), "ZOO_SERVERS": "127.0.0.1:1"}
-    root = keep(from_environment(network, tmp_path, environment))
+    root = keep(from_environment(network, tmp_path, network.kv_environment(1, root=1)))
     root.start()
     eventually(root.is_ready, "the root is ready")
     assert root.ask("GET", "/").json()["address"] == network.address(1)
@@ -232,7 +231,7 @@ def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Pa
 def test_the_store_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
     environment = network.store_environment(1, root=1, count=15)
-    root = keep(from_environment(network, tmp_path, {**environment, "zookeeper": "127.0.0.1:1"}))
+    root = keep(from_environment(network, tmp_path, environment))
     root.start()
     eventually(root.is_ready, "the root is ready")
     alive = {"status": "alive", "node": "NODE-1", "address": network.address(1)}
