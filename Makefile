@@ -5,12 +5,13 @@ DEPTH ?= 3
 BASE_PORT ?= 5000
 COHERENCE ?= push
 CLUSTER_TESTS ?= Tests/ClusterTests
+CYCLES ?= 60
 SEEDS ?= 2000
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help run test build install-build install-test lint unit docs-check cluster-test model simulate \
+.PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
 	simulate-build simulate-long sanitize clean
 
 help: ## Show this list
@@ -59,6 +60,10 @@ simulate-long: simulate-build ## Live through 100,000 simulated clusters (half a
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model
 	@Tests/Model/check.sh
+
+chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 minutes (CYCLES, SEED)
+	@cd Tests/ClusterTests && CANOPY_BIN_DIR=$(CURDIR)/.build/release $(CURDIR)/.venv/bin/python -m chaos \
+		--cycles $(CYCLES) $(if $(SEED),--seed $(SEED))
 
 # Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
 sanitize: ## Run the server's unit tests under AddressSanitizer

@@ -21,7 +21,7 @@ from pathlib import Path
 from chaos import network
 from chaos.client import Client
 from chaos.faults import Fault, World, sequence
-from chaos.history import Counts, History
+from chaos.history import Counts, History, value_of
 from chaos.load import Load, Place, shared_keys
 from coherent import version_of
 from harness import Node, close_processes
@@ -40,10 +40,12 @@ PAUSE_WEIGHT = 3
 POLL_SECONDS = 0.02
 #: By modes: the settings of the root, and how long a change may take by itself.
 POLICIES = {
-    "push": ((), 0.0),
-    "sync": (("--sync-interval", "200ms"), 0.2),
+    "push": (("--max-staleness", "600ms"), 0.0),
+    "sync": (("--sync-interval", "200ms", "--max-staleness", "800ms"), 0.2),
     "ttl": (("--ttl", "400ms"), 0.4),
 }
+#: Nodes below the root must give up much of what they take, also what their children hold.
+CHILD_OPTIONS = ("--memory", "8MiB")
 
 
 class Broken(Exception):
@@ -69,7 +71,7 @@ class Chaos:
         net: network.Network, slot: int, folder: Path, mode: str, options: tuple[str, ...]
     ) -> Place:
         root = None if slot == 1 else net.address(1)
-        flags = ("--coherence", mode, *options) if slot == 1 else ()
+        flags = ("--coherence", mode, *options) if slot == 1 else CHILD_OPTIONS
         node = Node(
             f"NODE-{slot}", net.address(slot), folder, root, DEPTH, flags, prefix=net.prefix(slot)
         )
@@ -187,7 +189,7 @@ class Chaos:
             self.history.on_read(
                 1, self.world.places[1].incarnation, key, answer, time.monotonic()
             )
-            values[key] = answer.body.decode() if answer.status == 200 else None
+            values[key] = value_of(answer)
         return values
 
     async def _check_copies(self, place: Place, finals: dict[str, str | None]) -> None:
@@ -198,8 +200,7 @@ class Chaos:
                 answer = await place.control.ask("GET", f"/kv/{escape(key)}")
                 if answer:
                     self.history.on_read(place.slot, place.incarnation, key, answer, asked)
-                read = answer.body.decode() if answer and answer.status == 200 else None
-                if answer and read == value and self._is_committed(answer):
+                if answer and value_of(answer) == value and self._is_committed(answer):
                     break
                 if time.monotonic() > deadline:
                     self.history.problem(

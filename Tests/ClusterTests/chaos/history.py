@@ -161,12 +161,15 @@ class History:
         self.counts.reads += 1
         if answer.status in (503, 504):
             return None
-        where = f"NODE-{slot} answered a read of {key} with {answer}, {answer.headers}"
+        where = (
+            f"NODE-{slot} answered a read of {key} with {answer.status} {answer.body[:60]!r},"
+            f" {answer.headers}"
+        )
         if answer.status not in (200, 404):
             self.problem(where)
             return None
         self.counts.answered += 1
-        value = answer.body.decode() if answer.status == 200 else None
+        value = value_of(answer)
         self._check_value(key, value, where)
         version = version_of(answer)
         self._check_own(slot, incarnation, key, value, asked, where)
@@ -327,6 +330,11 @@ class History:
         self.contents = {(k, v): c for (k, v), c in self.contents.items() if k in finals}
         self.numbered = {place: v for place, v in self.numbered.items() if place[0] in finals}
         self.shown = {place: v for place, v in self.shown.items() if place[2] in finals}
+
+
+def value_of(answer: Answer) -> str | None:
+    """What was read, without the blanks that made it long; none if there is no such key."""
+    return answer.body.decode().rstrip(" ") if answer.status == 200 else None
 
 
 def own_key(slot: int) -> str:
