@@ -86,10 +86,11 @@ struct FillTable {
         fills.values.filter(condition).sorted { $0.number < $1.number }
     }
 
-    /// The fill that a reader of `key` may join. Who wants the root's answer joins none: it may have
-    /// been given already, before what the reader knows of was committed.
+    /// The fill that a reader of `key` may join.
     func joinable(_ key: [UInt8], _ request: FillRequest) -> Fill? {
-        guard !request.asksRoot, let fill = byKey[key]?.joinable, request.isMet(by: fill.request) else { return nil }
+        // The root may have answered already, before what this reader knows of was committed.
+        if request.asksRoot { return nil }
+        guard let fill = byKey[key]?.joinable, request.isMet(by: fill.request) else { return nil }
         return fill
     }
 

@@ -49,6 +49,8 @@ final class Keyspace {
     var floorMilliseconds: Int64 = 0
     /// In mode `ttl`, until when a floor is needed after a change above.
     var floorUntilMilliseconds: Int64 = 0
+    /// It is the root, or has had a parent: it knows the tree's policy.
+    var hasJoined: Bool
     /// What was verified in this session is young enough to be served.
     var isServing: Bool
     /// How long an entry lives, in ticks; `.max` outside mode `ttl`.
@@ -110,11 +112,13 @@ final class Keyspace {
             position = Version(epoch: epoch, sequence: sequence)
             freshness.setEpoch(epoch)
             isServing = true
+            hasJoined = true
         case .child(let reason):
             isRoot = false
             parent = .away(reason)
             position = .none
             isServing = false
+            hasJoined = false
         }
     }
 

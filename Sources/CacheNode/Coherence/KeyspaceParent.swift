@@ -7,9 +7,10 @@ extension Keyspace {
     func onParentAttached(
         _ port: any ParentPort, _ welcome: WelcomeMessage, helloMilliseconds: UInt64
     ) {
-        noteShown(position)
+        notePosition()
         raiseFloor(ttlMilliseconds: welcome.policy.ttlMilliseconds)
         parent = .link(port)
+        hasJoined = true
         if policy != welcome.policy {
             // They learned another one: they come again.
             for child in children.all { end(child, reason: "the root has another policy") }
@@ -47,7 +48,7 @@ extension Keyspace {
 
     func onParentDetached(_ port: any ParentPort, reason: String) {
         guard case .link(let current) = parent, current === port else { return }
-        noteShown(position)
+        notePosition()
         parent = .away(reason)
         fills.forgetNames()
         // Who can be served by what is held need not wait for another parent.
@@ -94,6 +95,9 @@ extension Keyspace {
     /// The same, told with a change or a commit. In mode `sync` these overtake the changes of other
     /// keys, which wait for their round: only the end of a round says what is reflected.
     func reachInOrder(_ version: Version) { if policy.mode != .sync { reach(version) } }
+
+    /// Copies may have been shown that reflect the position.
+    private func notePosition() { if follows { noteShown(position) } }
 
     func noteShown(_ version: Version) { shown = max(shown, version) }
 
@@ -305,7 +309,7 @@ extension Keyspace {
 
     private func onReset(_ epoch: UInt32) {
         metrics.pointee.resetsReceived &+= 1
-        noteShown(position)
+        notePosition()
         raiseFloor(ttlMilliseconds: policy.ttlMilliseconds)
         let isSameEpoch = epoch == self.epoch
         position = Version(epoch: epoch, sequence: 0)

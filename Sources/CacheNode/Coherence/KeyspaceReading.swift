@@ -24,9 +24,8 @@ extension Keyspace {
     func age(of entry: EntryReference) -> UInt32? {
         let state = cache.pointee.state(of: entry)
         if isRoot { return 0 }
-        if policy.mode == .none { return nil }
-        // The root commits a write after it was made; what has followed it there isn't known here.
-        if state.isUncommitted { return UInt32(clamping: entryAge(entry)) }
+        // The root commits a write after it was made here; what it has committed since isn't known.
+        if state.isUncommitted, policy.mode != .none { return UInt32(clamping: entryAge(entry)) }
         switch policy.mode {
         case .none: return nil
         case .ttl:

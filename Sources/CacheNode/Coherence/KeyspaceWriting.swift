@@ -310,6 +310,11 @@ extension Keyspace {
                 renew(entry)
                 return true
             }
+            if let (older, write) = upward.newest(of: key, before: number) {
+                renew(entry)
+                layAgain(write, number: older)
+                return true
+            }
             if case .committed = commit.outcome {
                 renew(entry)
                 cache.pointee.setVersion(commit.version.sequence, of: entry)
@@ -334,6 +339,17 @@ extension Keyspace {
         return false
     }
 
+    /// An earlier write of this node, or from below, is to be committed after the one that lay over
+    /// it: it is read here until then.
+    private func layAgain(_ write: UpwardWrite, number: UInt64) {
+        let stored = write.withBorrowed { overlay($0, $1, number: number) }
+        if case .stored = stored { return }
+        // What lies over the entry stays in its place.
+        write.key.withUnsafeBytes { key in
+            cache.pointee.setVersion(number, of: cache.pointee.find(key))
+        }
+    }
+
     /// The parent follows this entry's key in this session.
     private func renew(_ entry: EntryReference) {
         cache.pointee.setChildren(followers(of: entry), of: entry)
@@ -347,6 +363,9 @@ extension Keyspace {
             guard !entry.isNone, cache.pointee.isUncommitted(entry),
                 cache.pointee.version(of: entry) == number
             else { return }
+            if let (older, write) = upward.newest(of: key, before: number) {
+                return layAgain(write, number: older)
+            }
             cache.pointee.setUncommitted(false, of: entry)
             forget(entry)
         }

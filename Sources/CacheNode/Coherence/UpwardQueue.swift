@@ -112,6 +112,22 @@ final class UpwardQueue {
         writes[index]?.routes.append(route)
     }
 
+    /// The newest write of `key` that waits and is older than the one with this number: there is
+    /// none but when commits come in another order than that of this queue, because a writer went
+    /// over to another way.
+    func newest(of key: UnsafeRawBufferPointer, before number: UInt64) -> (UInt64, UpwardWrite)? {
+        var older = number
+        while older > headNumber {
+            older -= 1
+            if let write = writes[index(of: older)], write.isOverlay,
+                write.key.withUnsafeBytes({ $0.elementsEqual(key) })
+            {
+                return (older, write)
+            }
+        }
+        return nil
+    }
+
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as
     /// a probe.
     func next(window: Int) -> Sending? {

@@ -59,6 +59,8 @@ struct TreeRecord {
     private var pathOfSlot: [Int: String] = [:]
     /// What ZooKeeper has, as far as is known.
     private var known: [String: [UInt8]] = [:]
+    /// Places that nodes of this tree don't have any more: their znodes go.
+    private var doomed: Set<String> = []
     /// Paths that were as they should be: who changes them now is somebody else.
     private var settled: Set<String> = []
     /// Paths to look at, from `queueHead` on; those in `unread` are to be read first.
@@ -105,6 +107,7 @@ struct TreeRecord {
         if let old = pathOfSlot[slot], old != path {
             wanted[old] = nil
             settled.remove(old)
+            doomed.insert(old)
             enqueue(old)
         }
         pathOfSlot[slot] = path
@@ -114,6 +117,7 @@ struct TreeRecord {
         let notBefore = isEarlier && wanted[path] == nil ? now + Self.patienceMilliseconds : now
         wanted[path] = Wanted(data: data, notBefore: notBefore, isEarlier: isEarlier)
         settled.remove(path)
+        doomed.remove(path)
         enqueue(path)
     }
 
@@ -129,8 +133,8 @@ struct TreeRecord {
         }
         let names = Set(wanted.keys.map { NodePath.name(of: $0) })
         let others = known.keys.filter { wanted[$0] == nil }
-        // Those of this tree's nodes, in places that they don't have any more.
         let stale = others.filter { names.contains(NodePath.name(of: $0)) }
+        doomed = Set(stale)
         for path in stale.sorted(by: { Self.isAbove($1, $0) }) { enqueue(path) }
         let foreign = others.filter {
             !names.contains(NodePath.name(of: $0)) && reportedForeign.insert($0).inserted
@@ -149,7 +153,7 @@ struct TreeRecord {
     /// A watch has fired for a path of the tree. What is under way there will show what happened:
     /// events come before the replies that show the same.
     mutating func onEvent(_ path: String) {
-        guard isCurrent, wanted[path] != nil || known[path] != nil, underWay[path] == nil else {
+        guard isCurrent, wanted[path] != nil || doomed.contains(path), underWay[path] == nil else {
             return
         }
         unread.insert(path)
@@ -193,7 +197,9 @@ struct TreeRecord {
     }
 
     private mutating func difference(_ path: String, now: UInt64) -> Action? {
-        guard let want = wanted[path] else { return known[path] == nil ? nil : .delete(path) }
+        guard let want = wanted[path] else {
+            return doomed.contains(path) && known[path] != nil ? .delete(path) : nil
+        }
         guard let has = known[path] else {
             let parent = NodePath.parent(of: path) ?? "/"
             let time = max(want.notBefore, patient[parent] ?? 0)
@@ -215,6 +221,7 @@ struct TreeRecord {
         case (.create(_, let data), .done), (.set(_, let data), .done):
             known[path] = data
             settled.insert(path)
+            onPresent(path)
         case (.delete, .done), (.delete, .noNode): onDeleted(path)
         // When the last one below is deleted, it is its turn again.
         case (.delete, .notEmpty): break
@@ -232,9 +239,8 @@ struct TreeRecord {
 
     private mutating func onDeleted(_ path: String) {
         known[path] = nil
-        if let parent = NodePath.parent(of: path), wanted[parent] == nil, known[parent] != nil {
-            enqueue(parent)
-        }
+        doomed.remove(path)
+        if let parent = NodePath.parent(of: path), doomed.contains(parent) { enqueue(parent) }
     }
 
     /// First what is above, then this.
@@ -245,13 +251,20 @@ struct TreeRecord {
 
     private mutating func onFound(_ path: String, _ data: [UInt8]) {
         known[path] = data
+        onPresent(path)
+        guard let want = wanted[path] else { return enqueue(path) }
+        guard data != want.data else { return }
+        if settled.remove(path) != nil, !want.isEarlier { reports.append(.changedByHand(path)) }
+        enqueue(path)
+    }
+
+    /// What has waited for this one needn't any more.
+    private mutating func onPresent(_ path: String) {
+        guard patient.removeValue(forKey: path) != nil else { return }
         for child in patient.keys.sorted() where NodePath.parent(of: child) == path {
             patient[child] = nil
             enqueue(child)
         }
-        guard let want = wanted[path], data != want.data else { return }
-        if settled.remove(path) != nil, !want.isEarlier { reports.append(.changedByHand(path)) }
-        enqueue(path)
     }
 
     private mutating func onMissing(_ path: String) {

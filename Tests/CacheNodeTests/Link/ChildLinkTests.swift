@@ -60,11 +60,11 @@ import UVHTTP
         let before = test.parentHost.loop.writeCount
         let received = peer.received.count
         test.inParent { [samples] in
-            for _ in 0..<100 { for message in samples.downs.dropFirst() { port.send(message) } }
+            for _ in 0..<50 { for message in samples.downs.dropFirst() { port.send(message) } }
         }
         test.world.run(forMilliseconds: 500)
         let stream = samples.downStream.dropFirst().joined()
-        #expect(peer.received.dropFirst(received).count == 100 * stream.count)
+        #expect(peer.received.dropFirst(received).count == 50 * stream.count)
         let isInOrder = peer.received.dropFirst(received).starts(with: stream)
         #expect(isInOrder)
         #expect(test.parentHost.loop.writeCount == before + 1)

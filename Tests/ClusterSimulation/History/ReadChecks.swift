@@ -150,9 +150,7 @@ extension HistoryChecker {
     private mutating func checkOwnWrites(_ read: ReadRecord, _ writes: [WriteRecord]) {
         for write in writes {
             guard let end = write.end, end <= read.start, isOlder(read, than: write),
-                !history.crashes.contains(where: {
-                    $0.life.node == 0 && $0.time >= write.start && $0.time <= read.end
-                })
+                !hasRootCrashed(from: write.start, to: read.end)
             else { continue }
             return report(
                 .ownWritesAreRead,

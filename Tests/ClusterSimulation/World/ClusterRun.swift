@@ -31,7 +31,6 @@ package final class ClusterRun {
     private var clients: [Client] = []
     private var troubles: Troublemaker?
     private var lastTrouble: [UInt64]
-    private var lastCrash: [UInt64]
     private var violations: [Violation] = []
 
     private init(_ plan: ClusterPlan, _ story: Story) {
@@ -42,7 +41,6 @@ package final class ClusterRun {
         history = History(keyCount: plan.keyCount)
         watch = RootWatch(keyCount: plan.keyCount, values: values)
         lastTrouble = Array(repeating: 0, count: plan.nodeCount)
-        lastCrash = lastTrouble
     }
 
     /// Lives through a plan.
@@ -153,22 +151,12 @@ package final class ClusterRun {
 
     func start(_ member: ClusterMember) {
         noteTrouble(member)
-        let rest = lastCrash[member.index] + Self.absenceMicroseconds(member)
-        guard rest > now else { return cluster.start(member) }
-        cluster.world.after(microseconds: rest - now) { [weak self, weak member] in
-            if let self, let member, !member.isRunning { start(member) }
-        }
-    }
-
-    /// A root's epoch is the second in which it began: it isn't back within the same one.
-    private static func absenceMicroseconds(_ member: ClusterMember) -> UInt64 {
-        member.isRoot ? 1_100_000 : 0
+        cluster.start(member)
     }
 
     func crash(_ member: ClusterMember, _ crash: SimCrash) {
         noteTrouble(member)
         history.crashed(member.life, at: now)
-        lastCrash[member.index] = now
         cluster.crash(member, crash)
         if crash == .silent {
             for client in clients where client.member === member { client.giveUp() }

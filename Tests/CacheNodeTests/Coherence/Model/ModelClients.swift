@@ -81,6 +81,8 @@ extension CoherenceModel {
             case .done(let version):
                 write.outcome = .done
                 guard write.condition != .none || version != .none else { return }
+                // A new root doesn't know what the one before refused.
+                if write.version == .none, write.condition != .none, hasRootCrashed { return }
                 if write.version == .none {
                     report("write \(write.number) is said to be committed")
                 } else if version < write.version, !hasRootCrashed {

@@ -125,7 +125,9 @@ extension CoherenceModel {
     /// Everybody reads what the root has.
     private func checkReads() {
         if setup.policy.mode == .ttl {
-            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 20)
+            // Answers may be refused that were long on their way (rule 10): but not again.
+            for node in nodes { for key in 0..<setup.keyCount { read(key, at: node) } }
+            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 1000)
         }
         for node in nodes {
             for key in 0..<setup.keyCount {
