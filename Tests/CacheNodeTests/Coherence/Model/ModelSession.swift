@@ -138,7 +138,8 @@ final class ModelSession {
         if child.dialing === self { child.dialing = nil }
         if child.session === self {
             child.session = nil
-            child.keyspace.onParentDetached(reason: "the connection was closed")
+            child.keyspace.onParentDetached(
+                parentPort, reason: "the connection was closed")
         }
         model.afterStep(child)
     }
@@ -182,6 +183,9 @@ final class ModelSession {
         model.afterStep(child)
     }
 
+    /// The one port by which the child knows this session.
+    private lazy var parentPort = ModelParentPort(self)
+
     private func receive(_ message: DownMessage) {
         model.trace("\(child.index) gets \(ModelTrace.text(message)) from \(parent.index)")
         switch message {
@@ -190,14 +194,14 @@ final class ModelSession {
             child.session = self
             child.dialing = nil
             child.keyspace.onParentAttached(
-                ModelParentPort(self), welcome, helloMilliseconds: helloMilliseconds)
+                parentPort, welcome, helloMilliseconds: helloMilliseconds)
             earlier?.closeFromChild()
         case .fresh(let token, _, _):
             guard let sent = renewals.removeValue(forKey: token) else {
                 return model.report("FRESH without RENEW")
             }
-            child.keyspace.onMessage(message, renewMilliseconds: sent)
-        default: child.keyspace.onMessage(message, renewMilliseconds: 0)
+            child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: sent)
+        default: child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: 0)
         }
     }
 
