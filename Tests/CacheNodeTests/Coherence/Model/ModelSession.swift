@@ -250,7 +250,7 @@ private final class ModelChildPort: ChildPort {
 
 /// What the child's keyspace has of a session.
 private final class ModelParentPort: ParentPort {
-    private let session: ModelSession
+    private unowned let session: ModelSession
 
     init(_ session: ModelSession) { self.session = session }
 
