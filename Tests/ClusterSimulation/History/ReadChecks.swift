@@ -177,9 +177,9 @@ extension HistoryChecker {
             if committed < write.start { return true }
             // See `versionShown`.
             guard read.version != nil || other.life.node == read.life.node else { return false }
-            guard !write.isDeletion, let commit = history.commit(of: write, near: read.end) else {
-                return false
-            }
+            guard !write.isDeletion, let commit = history.commit(of: write, near: read.end),
+                !history.hiddenCommits.contains(where: { $0 >= write.start && $0 <= read.end })
+            else { return false }
             return committed < commit.start
         case .absent:
             return !write.isDeletion && !mayBeDeleted(after: write)
