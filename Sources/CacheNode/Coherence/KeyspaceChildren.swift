@@ -301,7 +301,8 @@ extension Keyspace: LinkDelegate {
             || upward.number(origin: write.origin, sequence: write.sequence) != nil
     }
 
-    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
+    /// Queues a child's write. In mode `none` it lies over the entry: so the node reads what it has
+    /// taken over.
     private func take(_ write: UpwardWrite, _ child: Child) {
         accept(child)
         if commitsHere, ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
@@ -314,8 +315,9 @@ extension Keyspace: LinkDelegate {
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
-        // One that may have been committed long ago could be older than what it would lie over.
-        if write.condition == .none, !write.isAgain {
+        // Where copies follow the root it lies over nothing here: it may have been on its way for
+        // long, its child attached elsewhere meanwhile, and the root further than this write.
+        if policy.mode == .none, write.condition == .none, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }

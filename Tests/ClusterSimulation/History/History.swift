@@ -188,9 +188,11 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// When a write was last committed before a time: once by each root that didn't know of it.
-    package func commitTime(of write: WriteRecord, before end: UInt64) -> UInt64? {
-        root[write.key].last { $0.content == .write(write.number) && $0.start <= end }?.start
+    /// What the root had when it committed a write: last before a time, or else first after it. A root
+    /// that doesn't know of a write commits it again.
+    package func commit(of write: WriteRecord, near time: UInt64) -> RootState? {
+        let commits = root[write.key].filter { $0.content == .write(write.number) }
+        return commits.last { $0.start <= time } ?? commits.first
     }
 
     /// When a write was committed first; nil if that wasn't seen.
