@@ -13,6 +13,9 @@ extension Keyspace: LinkDelegate {
         if let earlier, !Rule.sessionEndForgets.isKept {
             child = earlier
             child.port = port
+            child.acceptedCount = 0
+            child.inbox.removeAll()
+            child.inboxBytes = 0
         } else {
             child = children.add(port, origin: origin, name: Array(name))
         }
@@ -118,15 +121,20 @@ extension Keyspace: LinkDelegate {
     }
 
     /// Whether an entry is an answer to a child: committed, verified, in time, and not below the
-    /// floor (rule 10). What this node reflects as a whole counts too.
+    /// floor (rule 10).
     private func isAnswer(_ entry: EntryReference, _ request: FillRequest) -> Bool {
         guard !entry.isNone, !request.asksRoot || isRoot, isServable(entry) else {
             return false
         }
         if commitsHere { return true }
-        guard !cache.pointee.isUncommitted(entry) else { return false }
-        return !Rule.floors.isKept || version(of: entry) >= request.floor
-            || (follows && position >= request.floor)
+        return !cache.pointee.isUncommitted(entry) && isAbove(request.floor, entry)
+    }
+
+    /// Whether a committed entry isn't older than a floor; if it is verified, it reflects this
+    /// node's position besides.
+    private func isAbove(_ floor: Version, _ entry: EntryReference) -> Bool {
+        !Rule.floors.isKept || version(of: entry) >= floor
+            || (follows && position >= floor && isVerified(entry))
     }
 
     /// The version to tell: where this node decides, an entry that waits for the plain parent
@@ -158,7 +166,7 @@ extension Keyspace: LinkDelegate {
     /// Nobody above answers: the child gets what is held here, with its age.
     private func answerStale(_ get: GetMessage, _ child: Child, _ reason: String) {
         guard !get.asksRoot, case .held(let entry, let note)? = stale(get.key),
-            !cache.pointee.isUncommitted(entry), note.version >= get.floor || !Rule.floors.isKept
+            !cache.pointee.isUncommitted(entry), isAbove(get.floor, entry)
         else { return replyUnavailable(to: child, id: get.id, reason) }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)

@@ -29,12 +29,13 @@ extension Keyspace {
             welcome.ageMilliseconds, sentMilliseconds: Int64(clamping: helloMilliseconds))
         updateServing()
         fills.forgetNames()
-        for fill in fills.all { send(fill) }
         unaccepted.removeAll()
         unacceptedBytes = 0
         acceptedCount = 0
         upward.restart()
+        // Writes first: what is asked for then reflects them, and their commits come before it.
         sendWrites()
+        for fill in fills.all { send(fill) }
         finishStep()
     }
 

@@ -186,8 +186,7 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, number: UInt64
     ) -> StoreOutcome {
         install(
-            key, content, version: number, basisMilliseconds: now,
-            isUncommitted: Rule.outstandingIsPinned.isKept)
+            key, content, version: number, basisMilliseconds: now, isUncommitted: true)
     }
 
     /// Sends what the session hasn't sent yet, as far as its window allows.

@@ -10,7 +10,7 @@ package struct ETag: Hashable, Comparable, CustomStringConvertible, Sendable {
     }
 
     /// Reads `"EPOCH.SEQUENCE"`, with its quotes.
-    package init?(quoted text: Substring) {
+    package init?(quoted text: String) {
         guard text.count > 2, text.first == "\"", text.last == "\"" else { return nil }
         let parts = text.dropFirst().dropLast().split(separator: ".")
         guard parts.count == 2, let epoch = UInt32(parts[0]), let sequence = UInt64(parts[1]) else {
@@ -188,7 +188,12 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// When the write of this number was committed first; nil if that wasn't seen.
+    /// When a write was last committed before a time: once by each root that didn't know of it.
+    package func commitTime(of write: WriteRecord, before end: UInt64) -> UInt64? {
+        root[write.key].last { $0.content == .write(write.number) && $0.start <= end }?.start
+    }
+
+    /// When a write was committed first; nil if that wasn't seen.
     package func commitTime(of write: WriteRecord) -> UInt64? {
         root[write.key].first { $0.content == .write(write.number) }?.start
     }

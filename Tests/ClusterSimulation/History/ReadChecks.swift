@@ -171,11 +171,13 @@ extension HistoryChecker {
             {
                 return true
             }
-            guard let committed = history.commitTime(of: other) else { return false }
+            guard let committed = history.commitTime(of: other, before: read.end) else {
+                return false
+            }
             if committed < write.start { return true }
             // See `versionShown`.
             guard read.version != nil || other.life.node == read.life.node else { return false }
-            guard !write.isDeletion, let commit = history.commitTime(of: write) else {
+            guard !write.isDeletion, let commit = history.commitTime(of: write, before: .max) else {
                 return false
             }
             return committed < commit
