@@ -56,6 +56,8 @@ class Fault(ABC):
     """One fault at one node. `lasts`: seconds at least from doing it to undoing it."""
 
     name: ClassVar[str]
+    #: Whether the node is another process afterwards.
+    begins_anew: ClassVar[bool] = False
 
     def __init__(self, world: World, slot: int, rng: random.Random) -> None:
         self.world = world
@@ -78,6 +80,7 @@ class Fault(ABC):
 
 class Kill(Fault):
     name = "kill -9"
+    begins_anew = True
 
     async def do(self) -> None:
         self.place.node.kill()
@@ -109,6 +112,7 @@ class Restart(Fault):
     """The node is asked to end, and is started again as soon as it has."""
 
     name = "restart"
+    begins_anew = True
 
     def __init__(self, world: World, slot: int, rng: random.Random) -> None:
         super().__init__(world, slot, rng)
@@ -233,7 +237,10 @@ def choose(world: World, seed: int, at_once: int) -> Iterator[tuple[Fault, rando
         chosen: dict[int, Fault] = {}
         while len(chosen) < at_once:
             kind, slot = next(singles)
-            chosen.setdefault(slot, kind(world, slot, rng))
+            fault = chosen.setdefault(slot, kind(world, slot, rng))
+            # A root and a node that begin anew together know no slots: the tree may change.
+            if 1 in chosen and sum(f.begins_anew for f in chosen.values()) > 1:
+                del chosen[fault.slot]
         faults = list(chosen.values())
         yield faults[0] if at_once == 1 else Several(faults), rng
 
