@@ -136,7 +136,8 @@ def zookeepers(tmp_path: Path) -> Iterator[Callable[[int], ZooKeeperServers]]:
         return servers.start()
 
     yield make
-    close_processes([server for servers in made for server in servers])
+    for servers in made:
+        servers.close()
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from conftest import ProcessKeeper, RecordedFactory
-from harness import Node, eventually
+from harness import Node, eventually, free_ports
 from zookeeper import (
     GONE_SECONDS,
     SESSION_SECONDS,
@@ -116,7 +117,7 @@ def test_a_server_that_hangs_is_as_good_as_dead_and_sessions_are_made_anew(
 def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
     recorded: RecordedFactory, chroot: str, reader: Readers, zookeeper: ZooKeeperServers
 ) -> None:
-    """Someone else closes a node's session: what the node sees is that it has expired."""
+    """Every node sleeps for longer than its session lives."""
     tree = recorded(2)
     kazoo = reader(chroot)
     eventually(lambda: len(kazoo.live()) == 3, "every node is recorded as live")
@@ -138,6 +139,60 @@ def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
     assert kazoo.data("/canopy/root")["epoch"] == epoch, "no other root has begun"
     for node in tree:
         assert "expired" in node.log()
+
+
+def test_a_server_that_lost_its_data_is_told_the_tree_again(
+    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+) -> None:
+    servers = zookeepers()
+    tree = recorded(3, slots=[1, 2, 3, 4], zookeeper=servers.authority)
+    before = reader(servers.authority)
+    eventually(lambda: len(before.live()) == 4, "every node is recorded as live")
+    epoch = before.data("/canopy/root")["epoch"]
+    before.close()
+    traffic = Traffic(tree)
+    servers.first.kill()
+    servers.first.forget()
+    servers.first.start()
+    servers.first.wait_until_serving()
+    kazoo = reader(servers.authority)
+    check_healed(tree, kazoo, traffic)
+    eventually(lambda: len(kazoo.paths("/NODE-1")) == 4, "the tree is recorded again")
+    assert kazoo.data("/NODE-1/NODE-2/NODE-4")["slot"] == 4
+    assert kazoo.data("/canopy/root")["epoch"] == epoch
+    # A root that begins now must not begin where this one was.
+    tree.root.kill()
+    tree.root.start()
+    eventually(tree.root.is_ready, "the root is back")
+    assert kazoo.data("/canopy/root")["epoch"] > epoch
+    check_healed(tree, kazoo, traffic)
+
+
+def test_a_node_that_slept_while_another_took_its_name_is_told_so(
+    recorded: RecordedFactory, chroot: str, reader: Readers, keep: ProcessKeeper, tmp_path: Path
+) -> None:
+    tree = recorded(2, slots=[1, 2])
+    kazoo = reader(chroot)
+    eventually(lambda: "NODE-2" in kazoo.live(), "NODE-2 is recorded as live")
+    sleeper = tree[2]
+    sleeper.pause()
+    eventually(lambda: "NODE-2" not in kazoo.live(), "its session expires", GONE_SECONDS)
+    folder = tmp_path / "second"
+    folder.mkdir()
+    address = ("127.0.0.1", free_ports(1) + 1)
+    second = keep(Node("NODE-2", address, folder, options=tree.options)).start_and_wait()
+    eventually(lambda: kazoo.exists("/canopy/live/NODE-2"), "the second one is recorded")
+    session = kazoo.owner("/canopy/live/NODE-2")
+    sleeper.resume()
+    eventually(lambda: second.authority in health(sleeper), "it is told who has its name")
+    assert health(sleeper).startswith("[-]zookeeper "), health(sleeper)
+    assert kazoo.owner("/canopy/live/NODE-2") == session
+    assert tree.members()["NODE-2"]["port"] == address[1]
+    assert second.put("key", "x", wait=True).status == 200
+    # Once the name is free again, it is the sleeper's.
+    assert second.stop() == 0
+    eventually(lambda: is_connected(sleeper) and sleeper.is_ready(), "it has its name back", 10)
+    eventually(lambda: tree.members()["NODE-2"]["port"] == sleeper.address[1], "the root knows")
 
 
 def test_an_ensemble_may_lose_its_leader(

@@ -239,6 +239,48 @@ def test_a_claim_that_is_deleted_by_hand_is_made_again_in_its_epoch(
     assert tree[2].put("key", "value").status == 200
 
 
+def test_an_ephemeral_that_is_changed_by_hand_is_put_right(
+    recorded: RecordedFactory, chroot: str, reader: Readers
+) -> None:
+    tree = recorded(2, slots=[1, 2])
+    kazoo = reader(chroot)
+    path = "/canopy/live/NODE-2"
+    eventually(lambda: kazoo.exists(path), "the node is recorded as live")
+    right = kazoo.data(path)
+    kazoo.client.set(path, b'{"ip":"10.9.9.9","port":1}')
+    eventually(lambda: kazoo.data(path) == right, "it is right again", 5)
+    eventually(lambda: tree.members()["NODE-2"]["state"] == "live", "the root knows")
+    assert tree.members()["NODE-2"]["port"] == tree[2].address[1]
+
+
+def test_a_claim_that_is_changed_by_hand_does_not_hide_the_root(
+    recorded: RecordedFactory, chroot: str, reader: Readers
+) -> None:
+    tree = recorded(2, slots=[1])
+    kazoo = reader(chroot)
+    right = kazoo.data("/canopy/root")
+    kazoo.client.set("/canopy/root", b"nonsense")
+    tree.node(2).start_and_wait()
+    eventually(lambda: kazoo.data("/canopy/root") == right, "the claim is right again", 5)
+
+
+def test_all_that_is_deleted_by_hand_is_made_again(
+    recorded: RecordedFactory, chroot: str, reader: Readers
+) -> None:
+    """The chroot and everything below it goes, in one transaction."""
+    tree = recorded(2)
+    kazoo = reader(chroot)
+    eventually(lambda: kazoo.live() == NAMES[:3], "every node is recorded as live")
+    claim = kazoo.data("/canopy/root")
+    server, _, base = chroot.partition("/")
+    reader(server).delete(f"/{base}")
+    eventually(lambda: len(kazoo.paths("/NODE-1")) == 3, "the tree is back", 10)
+    eventually(lambda: kazoo.data("/canopy/root") == claim, "the claim is back", 10)
+    eventually(lambda: kazoo.live() == NAMES[:3], "who lives is back", 10)
+    eventually(lambda: tree.states() == ["live"] * 3, "the root knows")
+    assert tree[3].put("key", "value", wait=True).status == 200
+
+
 def test_znodes_that_make_no_sense_do_not_keep_the_root_from_starting(
     recorded: RecordedFactory, chroot: str, reader: Readers, keep: ProcessKeeper
 ) -> None:
