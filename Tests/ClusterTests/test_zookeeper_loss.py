@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
-from conftest import ProcessKeeper, RecordedFactory
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory, ServersFactory
 from harness import Node, eventually, free_ports
 from zookeeper import (
     GONE_SECONDS,
@@ -19,9 +18,6 @@ from zookeeper import (
     health,
     is_connected,
 )
-
-Readers = Callable[[str], Reader]
-Servers = Callable[..., ZooKeeperServers]
 
 #: No request may take longer while ZooKeeper is away: nothing that is asked of it is waited for.
 SLOWEST_SECONDS = 1.0
@@ -62,7 +58,7 @@ def check_healed(tree: RecordedCluster, kazoo: Reader, traffic: Traffic) -> None
 
 
 def test_the_cache_serves_on_while_zookeeper_is_dead(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     servers = zookeepers()
     tree = recorded(2, zookeeper=servers.authority)
@@ -97,7 +93,7 @@ def test_the_cache_serves_on_while_zookeeper_is_dead(
 
 
 def test_a_server_that_hangs_is_as_good_as_dead_and_sessions_are_made_anew(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     """SIGSTOP cuts the server off: connections stay open, and nothing comes."""
     servers = zookeepers()
@@ -115,7 +111,7 @@ def test_a_server_that_hangs_is_as_good_as_dead_and_sessions_are_made_anew(
 
 
 def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
-    recorded: RecordedFactory, chroot: str, reader: Readers, zookeeper: ZooKeeperServers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, zookeeper: ZooKeeperServers
 ) -> None:
     """Every node sleeps for longer than its session lives."""
     tree = recorded(2)
@@ -142,7 +138,7 @@ def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
 
 
 def test_a_server_that_lost_its_data_is_told_the_tree_again(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     servers = zookeepers()
     tree = recorded(3, slots=[1, 2, 3, 4], zookeeper=servers.authority)
@@ -169,7 +165,7 @@ def test_a_server_that_lost_its_data_is_told_the_tree_again(
 
 
 def test_a_node_that_slept_while_another_took_its_name_is_told_so(
-    recorded: RecordedFactory, chroot: str, reader: Readers, keep: ProcessKeeper, tmp_path: Path
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, keep: ProcessKeeper, tmp_path: Path
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -196,7 +192,7 @@ def test_a_node_that_slept_while_another_took_its_name_is_told_so(
 
 
 def test_an_ensemble_may_lose_its_leader(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     """It hangs, then dies: the others go on under a new one, and sessions move to them."""
     servers = zookeepers(3)
@@ -244,7 +240,7 @@ def test_a_first_server_that_hangs_is_passed_over(
 
 
 def test_a_root_that_begins_without_zookeeper_waits_for_it_and_says_so(
-    recorded: RecordedFactory, zookeepers: Servers
+    recorded: RecordedFactory, zookeepers: ServersFactory
 ) -> None:
     servers = zookeepers()
     servers.first.kill()
@@ -266,7 +262,7 @@ def test_a_root_that_begins_without_zookeeper_waits_for_it_and_says_so(
 
 
 def test_nodes_stop_in_time_while_zookeeper_hangs(
-    recorded: RecordedFactory, zookeepers: Servers
+    recorded: RecordedFactory, zookeepers: ServersFactory
 ) -> None:
     servers = zookeepers()
     tree = recorded(2, slots=[1, 2], zookeeper=servers.authority)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
-from conftest import ProcessKeeper, RecordedFactory
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory
 from harness import KVCTL, clean_environment, eventually
 from zookeeper import Reader, RecordedCluster, health
-
-Readers = Callable[[str], Reader]
 
 NAMED = [
     "/NODE-1",
@@ -44,7 +41,7 @@ def check_tree(tree: RecordedCluster, kazoo: Reader, paths: list[str]) -> None:
 
 
 def test_kazoo_reads_a_named_tree_and_who_lives(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(3)
     kazoo = reader(chroot)
@@ -69,7 +66,7 @@ def test_kazoo_reads_a_named_tree_and_who_lives(
 
 
 def test_kazoo_reads_a_numbered_tree(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     """The root's name, `1`, chooses the earlier system's layout for the whole tree."""
     tree = recorded(2, slots=[])
@@ -85,7 +82,7 @@ def test_kazoo_reads_a_numbered_tree(
 
 
 def test_the_roots_claim_has_an_epoch_that_grows_with_each_incarnation(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(1)
     kazoo = reader(chroot)
@@ -111,7 +108,7 @@ def test_the_roots_claim_has_an_epoch_that_grows_with_each_incarnation(
 
 
 def test_a_root_that_stops_takes_its_claim_along(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2)
     kazoo = reader(chroot)
@@ -128,7 +125,7 @@ def test_a_root_that_stops_takes_its_claim_along(
 
 
 def test_kvctl_starts_and_shows_a_recorded_tree(
-    binaries: None, recorded: RecordedFactory, chroot: str, reader: Readers
+    binaries: None, recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     """The tree is kvctl's; `recorded` only lends its ports and its folder."""
     place = recorded(2, slots=[])
@@ -181,7 +178,7 @@ def test_kvctl_says_when_zookeeper_is_not_there(recorded: RecordedFactory) -> No
 
 
 def test_a_znode_that_is_deleted_by_hand_is_made_again_and_told(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(3, slots=[1, 2, 3, 4])
     kazoo = reader(chroot)
@@ -196,7 +193,7 @@ def test_a_znode_that_is_deleted_by_hand_is_made_again_and_told(
 
 
 def test_a_znode_that_is_changed_by_hand_is_put_right_and_told(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -214,7 +211,7 @@ def test_a_znode_that_is_changed_by_hand_is_put_right_and_told(
 
 @pytest.mark.parametrize("name", ["NODE-1", "NODE-2"])
 def test_an_ephemeral_that_is_deleted_by_hand_is_made_again(
-    recorded: RecordedFactory, chroot: str, reader: Readers, name: str
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, name: str
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -228,7 +225,7 @@ def test_an_ephemeral_that_is_deleted_by_hand_is_made_again(
 
 
 def test_a_claim_that_is_deleted_by_hand_is_made_again_in_its_epoch(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -240,7 +237,7 @@ def test_a_claim_that_is_deleted_by_hand_is_made_again_in_its_epoch(
 
 
 def test_an_ephemeral_that_is_changed_by_hand_is_put_right(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -254,7 +251,7 @@ def test_an_ephemeral_that_is_changed_by_hand_is_put_right(
 
 
 def test_a_claim_that_is_changed_by_hand_does_not_hide_the_root(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1])
     kazoo = reader(chroot)
@@ -265,7 +262,7 @@ def test_a_claim_that_is_changed_by_hand_does_not_hide_the_root(
 
 
 def test_all_that_is_deleted_by_hand_is_made_again(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     """The chroot and everything below it goes, in one transaction."""
     tree = recorded(2)
@@ -282,7 +279,7 @@ def test_all_that_is_deleted_by_hand_is_made_again(
 
 
 def test_znodes_that_make_no_sense_do_not_keep_the_root_from_starting(
-    recorded: RecordedFactory, chroot: str, reader: Readers, keep: ProcessKeeper
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, keep: ProcessKeeper
 ) -> None:
     kazoo = reader(chroot.split("/")[0])
     base = "/" + chroot.split("/")[1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from conftest import ProcessKeeper, RecordedFactory
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory
 from harness import Node, eventually, free_ports
 from standins.runner import LoopbackNetwork
 from zookeeper import (
@@ -19,8 +19,6 @@ from zookeeper import (
     health,
     is_connected,
 )
-
-Readers = Callable[[str], Reader]
 
 
 def test_children_wait_for_a_root_that_begins_after_them(recorded: RecordedFactory) -> None:
@@ -40,7 +38,7 @@ def test_children_wait_for_a_root_that_begins_after_them(recorded: RecordedFacto
 
 
 def test_children_follow_a_root_that_begins_again_elsewhere(
-    recorded: RecordedFactory, reader: Readers, chroot: str
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str
 ) -> None:
     """The new root has another port, an empty memory, and finds every node in its slot."""
     tree = recorded(3, slots=[1, 2, 3, 4])
@@ -83,7 +81,7 @@ def test_a_root_that_begins_again_knows_the_nodes_that_are_not_there(
 
 
 def test_a_killed_node_is_gone_within_its_timeout_and_comes_back_in_its_slot(
-    recorded: RecordedFactory, reader: Readers, chroot: str
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str
 ) -> None:
     tree = recorded(3, slots=[1, 2, 3, 4, 5])
     kazoo = reader(chroot)
@@ -112,7 +110,7 @@ def test_a_killed_node_is_gone_within_its_timeout_and_comes_back_in_its_slot(
 
 @pytest.mark.parametrize("slot", [1, 2], ids=["root", "child"])
 def test_a_nodes_own_old_ephemeral_is_replaced(
-    recorded: RecordedFactory, reader: Readers, chroot: str, slot: int
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str, slot: int
 ) -> None:
     """It is back long before its old session ends: its old znodes must not be mistaken for another's."""
     tree = recorded(2, slots=[1, 2], options=("--zookeeper-timeout", "30s"))
@@ -132,7 +130,7 @@ def test_a_nodes_own_old_ephemeral_is_replaced(
 
 
 def test_a_name_that_another_live_process_holds_is_refused(
-    recorded: RecordedFactory, reader: Readers, chroot: str, keep: ProcessKeeper, tmp_path: Path
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str, keep: ProcessKeeper, tmp_path: Path
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -221,7 +219,7 @@ def environment_of(
 def test_the_earlier_systems_variables_start_a_recorded_tree(
     zookeeper: ZooKeeperServers,
     keep: ProcessKeeper,
-    reader: Readers,
+    reader: ReaderFactory,
     tmp_path: Path,
     system: str,
     paths: list[str],
