@@ -1,4 +1,4 @@
-"""ZooKeeper lost, cut off, and back: the cache serves on at every node, and everything heals by itself."""
+"""ZooKeeper lost, cut off, and back: every node serves on, and everything heals by itself."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def check_healed(tree: RecordedCluster, kazoo: Reader, traffic: Traffic) -> None
     traffic.until(lambda: set(tree.states()) == {"live"}, "every node is live")
     assert traffic.slowest_seconds < SLOWEST_SECONDS
     for slot, node in tree.nodes.items():
-        eventually(lambda s=slot: tree.root.get(f"by-{s}").body == tree[s].get(f"by-{s}").body, "")
+        eventually(lambda s=slot: tree.root.get(f"by-{s}").body == tree[s].get(f"by-{s}").body, "it agrees")
         assert node.ask("GET", "/readyz").status == 200
 
 
@@ -165,7 +165,11 @@ def test_a_server_that_lost_its_data_is_told_the_tree_again(
 
 
 def test_a_node_that_slept_while_another_took_its_name_is_told_so(
-    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, keep: ProcessKeeper, tmp_path: Path
+    recorded: RecordedFactory,
+    chroot: str,
+    reader: ReaderFactory,
+    keep: ProcessKeeper,
+    tmp_path: Path,
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)

@@ -1,4 +1,4 @@
-"""The tree as it is recorded in ZooKeeper, read by kazoo: both layouts, who lives, who is the root."""
+"""The tree in ZooKeeper, as kazoo reads it: both layouts, who lives, who is the root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Real ZooKeeper servers, Debian's: one alone or an ensemble; trees recorded in them; and what kazoo, which we did not write, reads there."""
+"""Real ZooKeeper servers, Debian's, one alone or an ensemble, and trees that are recorded in them.
+
+What is recorded is read by kazoo, a client that has nothing in common with the nodes' own.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ JAR = Path("/usr/share/java/zookeeper.jar")
 SESSION_SECONDS = 2
 #: Everything that a session's end brings about has happened by then, on a slow machine.
 GONE_SECONDS = SESSION_SECONDS + 6
+#: kazoo's session: short, so that it leaves a server that hangs.
+READER_SECONDS = 4
 CONFIGURATION = """clientPort={port}
 clientPortAddress=127.0.0.1
 dataDir={folder}
@@ -173,7 +178,7 @@ class Reader:
     """kazoo, an independent client, below the chroot of a tree."""
 
     def __init__(self, zookeeper: str) -> None:
-        self.client = KazooClient(hosts=zookeeper, timeout=30)
+        self.client = KazooClient(hosts=zookeeper, timeout=READER_SECONDS)
         self.client.start(timeout=15)
 
     def close(self) -> None:
