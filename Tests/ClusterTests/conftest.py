@@ -14,6 +14,8 @@ from zookeeper import Reader, RecordedCluster, ZooKeeperServers
 ClusterFactory = Callable[..., Cluster]
 ProcessKeeper = Callable[[Process], Process]
 RecordedFactory = Callable[..., RecordedCluster]
+ServersFactory = Callable[..., ZooKeeperServers]
+ReaderFactory = Callable[[str], Reader]
 
 #: What runs at the moment, for the report of a failed test.
 live_processes: list[Process] = []
@@ -126,7 +128,7 @@ def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperSer
 
 
 @pytest.fixture
-def zookeepers(tmp_path: Path) -> Iterator[Callable[[int], ZooKeeperServers]]:
+def zookeepers(tmp_path: Path) -> Iterator[ServersFactory]:
     """Starts a server, or an ensemble, of the test's own, to be harmed."""
     made: list[ZooKeeperServers] = []
 
@@ -136,7 +138,8 @@ def zookeepers(tmp_path: Path) -> Iterator[Callable[[int], ZooKeeperServers]]:
         return servers.start()
 
     yield make
-    close_processes([server for servers in made for server in servers])
+    for servers in made:
+        servers.close()
 
 
 @pytest.fixture
@@ -147,9 +150,15 @@ def chroot(zookeeper: ZooKeeperServers, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def recorded(
-    binaries: None, tmp_path: Path, request: pytest.FixtureRequest
+    binaries: None,
+    tmp_path: Path,
+    zookeepers: ServersFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[RecordedFactory]:
-    """Starts trees of the test's own that are recorded in ZooKeeper: below `chroot`, if nothing else is said."""
+    """Starts trees of the test's own, recorded below `chroot` if nothing else is said.
+
+    They end before the servers of `zookeepers`, to which they say goodbye.
+    """
     made: list[RecordedCluster] = []
 
     def make(
@@ -173,7 +182,7 @@ def recorded(
 
 
 @pytest.fixture
-def reader() -> Iterator[Callable[[str], Reader]]:
+def reader() -> Iterator[ReaderFactory]:
     """Connects kazoo."""
     made: list[Reader] = []
 

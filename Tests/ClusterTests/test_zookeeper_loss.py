@@ -1,13 +1,13 @@
-"""ZooKeeper lost, cut off, and back: the cache serves on at every node, and everything heals by itself."""
+"""ZooKeeper lost, cut off, and back: every node serves on, and everything heals by itself."""
 
 from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from pathlib import Path
 
-from conftest import ProcessKeeper, RecordedFactory
-from harness import Node, eventually
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory, ServersFactory
+from harness import Node, eventually, free_ports
 from zookeeper import (
     GONE_SECONDS,
     SESSION_SECONDS,
@@ -18,9 +18,6 @@ from zookeeper import (
     health,
     is_connected,
 )
-
-Readers = Callable[[str], Reader]
-Servers = Callable[..., ZooKeeperServers]
 
 #: No request may take longer while ZooKeeper is away: nothing that is asked of it is waited for.
 SLOWEST_SECONDS = 1.0
@@ -56,12 +53,12 @@ def check_healed(tree: RecordedCluster, kazoo: Reader, traffic: Traffic) -> None
     traffic.until(lambda: set(tree.states()) == {"live"}, "every node is live")
     assert traffic.slowest_seconds < SLOWEST_SECONDS
     for slot, node in tree.nodes.items():
-        eventually(lambda s=slot: tree.root.get(f"by-{s}").body == tree[s].get(f"by-{s}").body, "")
+        eventually(lambda s=slot: tree.root.get(f"by-{s}").body == tree[s].get(f"by-{s}").body, "it agrees")
         assert node.ask("GET", "/readyz").status == 200
 
 
 def test_the_cache_serves_on_while_zookeeper_is_dead(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     servers = zookeepers()
     tree = recorded(2, zookeeper=servers.authority)
@@ -96,7 +93,7 @@ def test_the_cache_serves_on_while_zookeeper_is_dead(
 
 
 def test_a_server_that_hangs_is_as_good_as_dead_and_sessions_are_made_anew(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     """SIGSTOP cuts the server off: connections stay open, and nothing comes."""
     servers = zookeepers()
@@ -114,9 +111,9 @@ def test_a_server_that_hangs_is_as_good_as_dead_and_sessions_are_made_anew(
 
 
 def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
-    recorded: RecordedFactory, chroot: str, reader: Readers, zookeeper: ZooKeeperServers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, zookeeper: ZooKeeperServers
 ) -> None:
-    """Someone else closes a node's session: what the node sees is that it has expired."""
+    """Every node sleeps for longer than its session lives."""
     tree = recorded(2)
     kazoo = reader(chroot)
     eventually(lambda: len(kazoo.live()) == 3, "every node is recorded as live")
@@ -140,8 +137,66 @@ def test_an_expired_session_is_followed_by_another_in_the_same_slot_and_epoch(
         assert "expired" in node.log()
 
 
+def test_a_server_that_lost_its_data_is_told_the_tree_again(
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
+) -> None:
+    servers = zookeepers()
+    tree = recorded(3, slots=[1, 2, 3, 4], zookeeper=servers.authority)
+    before = reader(servers.authority)
+    eventually(lambda: len(before.live()) == 4, "every node is recorded as live")
+    epoch = before.data("/canopy/root")["epoch"]
+    before.close()
+    traffic = Traffic(tree)
+    servers.first.kill()
+    servers.first.forget()
+    servers.first.start()
+    servers.first.wait_until_serving()
+    kazoo = reader(servers.authority)
+    check_healed(tree, kazoo, traffic)
+    eventually(lambda: len(kazoo.paths("/NODE-1")) == 4, "the tree is recorded again")
+    assert kazoo.data("/NODE-1/NODE-2/NODE-4")["slot"] == 4
+    assert kazoo.data("/canopy/root")["epoch"] == epoch
+    # A root that begins now must not begin where this one was.
+    tree.root.kill()
+    tree.root.start()
+    eventually(tree.root.is_ready, "the root is back")
+    assert kazoo.data("/canopy/root")["epoch"] > epoch
+    check_healed(tree, kazoo, traffic)
+
+
+def test_a_node_that_slept_while_another_took_its_name_is_told_so(
+    recorded: RecordedFactory,
+    chroot: str,
+    reader: ReaderFactory,
+    keep: ProcessKeeper,
+    tmp_path: Path,
+) -> None:
+    tree = recorded(2, slots=[1, 2])
+    kazoo = reader(chroot)
+    eventually(lambda: "NODE-2" in kazoo.live(), "NODE-2 is recorded as live")
+    sleeper = tree[2]
+    sleeper.pause()
+    eventually(lambda: "NODE-2" not in kazoo.live(), "its session expires", GONE_SECONDS)
+    folder = tmp_path / "second"
+    folder.mkdir()
+    address = ("127.0.0.1", free_ports(1) + 1)
+    second = keep(Node("NODE-2", address, folder, options=tree.options)).start_and_wait()
+    eventually(lambda: kazoo.exists("/canopy/live/NODE-2"), "the second one is recorded")
+    session = kazoo.owner("/canopy/live/NODE-2")
+    sleeper.resume()
+    eventually(lambda: second.authority in health(sleeper), "it is told who has its name")
+    assert health(sleeper).startswith("[-]zookeeper "), health(sleeper)
+    assert kazoo.owner("/canopy/live/NODE-2") == session
+    assert tree.members()["NODE-2"]["port"] == address[1]
+    assert second.put("key", "x", wait=True).status == 200
+    # Once the name is free again, it is the sleeper's.
+    assert second.stop() == 0
+    eventually(lambda: is_connected(sleeper) and sleeper.is_ready(), "it has its name back", 10)
+    eventually(lambda: tree.members()["NODE-2"]["port"] == sleeper.address[1], "the root knows")
+
+
 def test_an_ensemble_may_lose_its_leader(
-    recorded: RecordedFactory, zookeepers: Servers, reader: Readers
+    recorded: RecordedFactory, zookeepers: ServersFactory, reader: ReaderFactory
 ) -> None:
     """It hangs, then dies: the others go on under a new one, and sessions move to them."""
     servers = zookeepers(3)
@@ -189,7 +244,7 @@ def test_a_first_server_that_hangs_is_passed_over(
 
 
 def test_a_root_that_begins_without_zookeeper_waits_for_it_and_says_so(
-    recorded: RecordedFactory, zookeepers: Servers
+    recorded: RecordedFactory, zookeepers: ServersFactory
 ) -> None:
     servers = zookeepers()
     servers.first.kill()
@@ -211,7 +266,7 @@ def test_a_root_that_begins_without_zookeeper_waits_for_it_and_says_so(
 
 
 def test_nodes_stop_in_time_while_zookeeper_hangs(
-    recorded: RecordedFactory, zookeepers: Servers
+    recorded: RecordedFactory, zookeepers: ServersFactory
 ) -> None:
     servers = zookeepers()
     tree = recorded(2, slots=[1, 2], zookeeper=servers.authority)

@@ -1,18 +1,15 @@
-"""The tree as it is recorded in ZooKeeper, read by kazoo: both layouts, who lives, who is the root."""
+"""The tree in ZooKeeper, as kazoo reads it: both layouts, who lives, who is the root."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
-from conftest import ProcessKeeper, RecordedFactory
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory
 from harness import KVCTL, clean_environment, eventually
 from zookeeper import Reader, RecordedCluster, health
-
-Readers = Callable[[str], Reader]
 
 NAMED = [
     "/NODE-1",
@@ -44,7 +41,7 @@ def check_tree(tree: RecordedCluster, kazoo: Reader, paths: list[str]) -> None:
 
 
 def test_kazoo_reads_a_named_tree_and_who_lives(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(3)
     kazoo = reader(chroot)
@@ -69,7 +66,7 @@ def test_kazoo_reads_a_named_tree_and_who_lives(
 
 
 def test_kazoo_reads_a_numbered_tree(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     """The root's name, `1`, chooses the earlier system's layout for the whole tree."""
     tree = recorded(2, slots=[])
@@ -85,7 +82,7 @@ def test_kazoo_reads_a_numbered_tree(
 
 
 def test_the_roots_claim_has_an_epoch_that_grows_with_each_incarnation(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(1)
     kazoo = reader(chroot)
@@ -111,7 +108,7 @@ def test_the_roots_claim_has_an_epoch_that_grows_with_each_incarnation(
 
 
 def test_a_root_that_stops_takes_its_claim_along(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2)
     kazoo = reader(chroot)
@@ -128,7 +125,7 @@ def test_a_root_that_stops_takes_its_claim_along(
 
 
 def test_kvctl_starts_and_shows_a_recorded_tree(
-    binaries: None, recorded: RecordedFactory, chroot: str, reader: Readers
+    binaries: None, recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     """The tree is kvctl's; `recorded` only lends its ports and its folder."""
     place = recorded(2, slots=[])
@@ -181,7 +178,7 @@ def test_kvctl_says_when_zookeeper_is_not_there(recorded: RecordedFactory) -> No
 
 
 def test_a_znode_that_is_deleted_by_hand_is_made_again_and_told(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(3, slots=[1, 2, 3, 4])
     kazoo = reader(chroot)
@@ -196,7 +193,7 @@ def test_a_znode_that_is_deleted_by_hand_is_made_again_and_told(
 
 
 def test_a_znode_that_is_changed_by_hand_is_put_right_and_told(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -214,7 +211,7 @@ def test_a_znode_that_is_changed_by_hand_is_put_right_and_told(
 
 @pytest.mark.parametrize("name", ["NODE-1", "NODE-2"])
 def test_an_ephemeral_that_is_deleted_by_hand_is_made_again(
-    recorded: RecordedFactory, chroot: str, reader: Readers, name: str
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, name: str
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -228,7 +225,7 @@ def test_an_ephemeral_that_is_deleted_by_hand_is_made_again(
 
 
 def test_a_claim_that_is_deleted_by_hand_is_made_again_in_its_epoch(
-    recorded: RecordedFactory, chroot: str, reader: Readers
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -239,8 +236,50 @@ def test_a_claim_that_is_deleted_by_hand_is_made_again_in_its_epoch(
     assert tree[2].put("key", "value").status == 200
 
 
+def test_an_ephemeral_that_is_changed_by_hand_is_put_right(
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
+) -> None:
+    tree = recorded(2, slots=[1, 2])
+    kazoo = reader(chroot)
+    path = "/canopy/live/NODE-2"
+    eventually(lambda: kazoo.exists(path), "the node is recorded as live")
+    right = kazoo.data(path)
+    kazoo.client.set(path, b'{"ip":"10.9.9.9","port":1}')
+    eventually(lambda: kazoo.data(path) == right, "it is right again", 5)
+    eventually(lambda: tree.members()["NODE-2"]["state"] == "live", "the root knows")
+    assert tree.members()["NODE-2"]["port"] == tree[2].address[1]
+
+
+def test_a_claim_that_is_changed_by_hand_does_not_hide_the_root(
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
+) -> None:
+    tree = recorded(2, slots=[1])
+    kazoo = reader(chroot)
+    right = kazoo.data("/canopy/root")
+    kazoo.client.set("/canopy/root", b"nonsense")
+    tree.node(2).start_and_wait()
+    eventually(lambda: kazoo.data("/canopy/root") == right, "the claim is right again", 5)
+
+
+def test_all_that_is_deleted_by_hand_is_made_again(
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory
+) -> None:
+    """The chroot and everything below it goes, in one transaction."""
+    tree = recorded(2)
+    kazoo = reader(chroot)
+    eventually(lambda: kazoo.live() == NAMES[:3], "every node is recorded as live")
+    claim = kazoo.data("/canopy/root")
+    server, _, base = chroot.partition("/")
+    reader(server).delete(f"/{base}")
+    eventually(lambda: len(kazoo.paths("/NODE-1")) == 3, "the tree is back", 10)
+    eventually(lambda: kazoo.data("/canopy/root") == claim, "the claim is back", 10)
+    eventually(lambda: kazoo.live() == NAMES[:3], "who lives is back", 10)
+    eventually(lambda: tree.states() == ["live"] * 3, "the root knows")
+    assert tree[3].put("key", "value", wait=True).status == 200
+
+
 def test_znodes_that_make_no_sense_do_not_keep_the_root_from_starting(
-    recorded: RecordedFactory, chroot: str, reader: Readers, keep: ProcessKeeper
+    recorded: RecordedFactory, chroot: str, reader: ReaderFactory, keep: ProcessKeeper
 ) -> None:
     kazoo = reader(chroot.split("/")[0])
     base = "/" + chroot.split("/")[1]

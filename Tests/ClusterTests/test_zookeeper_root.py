@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from conftest import ProcessKeeper, RecordedFactory
+from conftest import ProcessKeeper, ReaderFactory, RecordedFactory
 from harness import Node, eventually, free_ports
 from standins.runner import LoopbackNetwork
-from zookeeper import (
-    GONE_SECONDS,
-    SESSION_SECONDS,
-    Reader,
-    ZooKeeperServers,
-    health,
-    is_connected,
-)
-
-Readers = Callable[[str], Reader]
+from zookeeper import GONE_SECONDS, SESSION_SECONDS, ZooKeeperServers, health, is_connected
 
 
 def test_children_wait_for_a_root_that_begins_after_them(recorded: RecordedFactory) -> None:
@@ -40,7 +31,7 @@ def test_children_wait_for_a_root_that_begins_after_them(recorded: RecordedFacto
 
 
 def test_children_follow_a_root_that_begins_again_elsewhere(
-    recorded: RecordedFactory, reader: Readers, chroot: str
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str
 ) -> None:
     """The new root has another port, an empty memory, and finds every node in its slot."""
     tree = recorded(3, slots=[1, 2, 3, 4])
@@ -83,7 +74,7 @@ def test_a_root_that_begins_again_knows_the_nodes_that_are_not_there(
 
 
 def test_a_killed_node_is_gone_within_its_timeout_and_comes_back_in_its_slot(
-    recorded: RecordedFactory, reader: Readers, chroot: str
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str
 ) -> None:
     tree = recorded(3, slots=[1, 2, 3, 4, 5])
     kazoo = reader(chroot)
@@ -112,9 +103,9 @@ def test_a_killed_node_is_gone_within_its_timeout_and_comes_back_in_its_slot(
 
 @pytest.mark.parametrize("slot", [1, 2], ids=["root", "child"])
 def test_a_nodes_own_old_ephemeral_is_replaced(
-    recorded: RecordedFactory, reader: Readers, chroot: str, slot: int
+    recorded: RecordedFactory, reader: ReaderFactory, chroot: str, slot: int
 ) -> None:
-    """It is back long before its old session ends: its old znodes must not be mistaken for another's."""
+    """It is back long before its old session ends, and its old znodes are known for its own."""
     tree = recorded(2, slots=[1, 2], options=("--zookeeper-timeout", "30s"))
     kazoo = reader(chroot)
     path = f"/canopy/live/NODE-{slot}"
@@ -132,7 +123,11 @@ def test_a_nodes_own_old_ephemeral_is_replaced(
 
 
 def test_a_name_that_another_live_process_holds_is_refused(
-    recorded: RecordedFactory, reader: Readers, chroot: str, keep: ProcessKeeper, tmp_path: Path
+    recorded: RecordedFactory,
+    reader: ReaderFactory,
+    chroot: str,
+    keep: ProcessKeeper,
+    tmp_path: Path,
 ) -> None:
     tree = recorded(2, slots=[1, 2])
     kazoo = reader(chroot)
@@ -184,7 +179,7 @@ def test_a_second_root_waits_until_the_first_is_gone(
 def test_a_root_that_slept_through_the_end_of_its_claim_gives_way(
     recorded: RecordedFactory, keep: ProcessKeeper, tmp_path: Path
 ) -> None:
-    """Another took over meanwhile: there are never two that believe they hold the truth for long."""
+    """Another took over meanwhile: two must not both hold the truth."""
     tree = recorded(2, slots=[1])
     folder = tmp_path / "second"
     folder.mkdir()
@@ -205,13 +200,14 @@ def test_a_root_that_slept_through_the_end_of_its_claim_gives_way(
 
 
 def environment_of(
-    system: str, network: LoopbackNetwork, slot: int, servers: ZooKeeperServers, chroot: str
+    system: str, network: LoopbackNetwork, slot: int, zookeeper: str
 ) -> Mapping[str, str]:
+    """What the earlier system's Vagrantfile sets; the root's address is in ZooKeeper."""
     if system == "kv":
         variables = network.kv_environment(slot, root=1)
         variables.pop("ROOT_IP", None)
-        return {**variables, "ZOO_SERVERS": chroot}
-    return {**network.store_environment(slot, root=1, count=3), "zookeeper": chroot}
+        return {**variables, "ZOO_SERVERS": zookeeper}
+    return {**network.store_environment(slot, root=1, count=3), "zookeeper": zookeeper}
 
 
 @pytest.mark.parametrize(
@@ -221,7 +217,7 @@ def environment_of(
 def test_the_earlier_systems_variables_start_a_recorded_tree(
     zookeeper: ZooKeeperServers,
     keep: ProcessKeeper,
-    reader: Readers,
+    reader: ReaderFactory,
     tmp_path: Path,
     system: str,
     paths: list[str],
@@ -230,7 +226,7 @@ def test_the_earlier_systems_variables_start_a_recorded_tree(
     network = LoopbackNetwork(tmp_path, 3)
     nodes = []
     for slot in (1, 2, 3):
-        environment = environment_of(system, network, slot, zookeeper, where)
+        environment = environment_of(system, network, slot, where)
         node = keep(network.ours_by_environment(slot, environment))
         node.start()
         eventually(lambda n=node: not n.is_running() or n.is_ready(), f"{node.name} is ready")

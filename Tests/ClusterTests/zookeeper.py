@@ -1,4 +1,7 @@
-"""Real ZooKeeper servers, Debian's: one alone or an ensemble; trees recorded in them; and what kazoo, which we did not write, reads there."""
+"""Real ZooKeeper servers, Debian's, one alone or an ensemble, and trees that are recorded in them.
+
+What is recorded is read by kazoo, a client that has nothing in common with the nodes' own.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ from typing import Any
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
 
-from harness import CACHENODE, Cluster, Node, Process, close_processes, eventually, free_ports
+from harness import Cluster, Node, Process, eventually, free_ports
 
 JAR = Path("/usr/share/java/zookeeper.jar")
 #: A node is taken for gone after this long (seconds); the servers' minimum is a second.
 SESSION_SECONDS = 2
 #: Everything that a session's end brings about has happened by then, on a slow machine.
 GONE_SECONDS = SESSION_SECONDS + 6
+#: kazoo's session: short, so that it leaves a server that hangs.
+READER_SECONDS = 4
 CONFIGURATION = """clientPort={port}
 clientPortAddress=127.0.0.1
 dataDir={folder}
@@ -42,6 +47,7 @@ class ZooKeeperServer(Process):
 
     def __init__(self, folder: Path, port: int, number: int = 1, ensemble: str = "") -> None:
         folder.mkdir(parents=True)
+        self.folder = folder
         (folder / "myid").write_text(f"{number}\n")
         text = CONFIGURATION.format(port=port, folder=folder) + ensemble
         configuration = folder / "zoo.cfg"
@@ -51,8 +57,10 @@ class ZooKeeperServer(Process):
         command += ["-cp", f"{folder}:{JAR}"]
         command += ["org.apache.zookeeper.server.quorum.QuorumPeerMain", str(configuration)]
         super().__init__(f"zookeeper-{port}", command, ("127.0.0.1", port), folder / "log")
-        # What the Java machine says when SIGTERM ends it.
-        self.expected_exit_codes = {143}
+
+    def forget(self) -> None:
+        """Deletes all that it has stored, as a disk that broke."""
+        shutil.rmtree(self.folder / "version-2")
 
     def command_word(self, word: str) -> str:
         """The answer to one of ZooKeeper's four-letter commands."""
@@ -114,7 +122,10 @@ class ZooKeeperServers:
         return next(server for server in self.servers if server.mode() == "leader")
 
     def close(self) -> None:
-        close_processes(self.servers)
+        """Ends them at once: their data is of no use to anybody."""
+        for server in self.servers:
+            if server.process is not None:
+                server.kill()
 
 
 class RecordedCluster(Cluster):
@@ -167,7 +178,7 @@ class Reader:
     """kazoo, an independent client, below the chroot of a tree."""
 
     def __init__(self, zookeeper: str) -> None:
-        self.client = KazooClient(hosts=zookeeper, timeout=30)
+        self.client = KazooClient(hosts=zookeeper, timeout=READER_SECONDS)
         self.client.start(timeout=15)
 
     def close(self) -> None:
@@ -201,7 +212,10 @@ class Reader:
 
     def live(self) -> list[str]:
         """The names of the live nodes."""
-        return sorted(self.client.get_children("/canopy/live"))
+        try:
+            return sorted(self.client.get_children("/canopy/live"))
+        except NoNodeError:
+            return []
 
     def owner(self, path: str) -> str:
         """The session that an ephemeral znode ends with; `0x0` for one that persists, or is not."""
@@ -244,7 +258,3 @@ class Traffic:
         while time.monotonic() < deadline:
             self.round()
             time.sleep(0.02)
-
-
-def is_installed() -> bool:
-    return JAR.exists() and shutil.which("java") is not None and CACHENODE.exists()
