@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .executable(name: "cachenode", targets: ["cachenode"]),
         .executable(name: "kvctl", targets: ["kvctl"]),
+        .library(name: "ZooKeeper", targets: ["ZooKeeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -28,7 +29,7 @@ let package = Package(
         .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
         .target(name: "ZooKeeper", dependencies: ["UVHTTP"], swiftSettings: serverSettings),
         .target(
-            name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
+            name: "CacheNode", dependencies: ["UVHTTP", "ZooKeeper"], exclude: ["Main"],
             swiftSettings: serverSettings),
         .executableTarget(
             name: "cachenode", dependencies: ["CacheNode"], path: "Sources/CacheNode/Main",

@@ -2,19 +2,27 @@ import UVHTTP
 
 /// How the rooms of a node below the root meet: its place, and its parent.
 extension Node {
-    func makeChildRole(root: Endpoint?) -> ChildRole {
+    func makeChildRole(registry: ChildRegistry?) -> ChildRole {
         let membership = Membership(
-            settings: settings, root: root, loop: loop, limits: limits, log: log)
+            settings: settings, root: settings.root, loop: loop, limits: limits, log: log)
         let attacher = ParentAttacher(
             loop: loop, log: log, seed: seed, dialler: { [unowned self] in dial($0, $1) },
             makePlain: { [unowned self] in makePlainParent($0) })
         attacher.delegate = keyspace
         attacher.onChange = { [unowned membership] in membership.renew() }
-        membership.onPath = { [unowned attacher] in attacher.onPath($0) }
+        membership.onPath = { [unowned self, unowned attacher] in
+            attacher.onPath($0)
+            record(in: registry)
+        }
         membership.report = { [unowned self] in report }
         self.membership = membership
         self.attacher = attacher
-        return ChildRole(membership: membership, attacher: attacher)
+        registry?.onRoot = { [unowned membership] in membership.follow(root: $0) }
+        return ChildRole(
+            membership: membership, attacher: attacher,
+            registryHealth: registry.map { registry in
+                { HealthCheck(registry.isWell ? .well : .failed, "zookeeper", registry.summary) }
+            })
     }
 
     private func dial(
@@ -36,6 +44,16 @@ extension Node {
             log: log, seed: seed)
         parent.delegate = keyspace
         return parent
+    }
+
+    /// Tells ZooKeeper where this node is, now that it has its place.
+    private func record(in registry: ChildRegistry?) {
+        guard let registry, let membership else { return }
+        let slot = membership.place?.slot
+        let record = RegistryRecord(
+            name: settings.name, id: NodeName.number(ofCanonical: settings.name) ?? slot ?? 0,
+            endpoint: membership.advertise, slot: slot)
+        registry.show(record, earlierPath: membership.earlierPath)
     }
 
     /// What this node tells the root about itself.

@@ -18,9 +18,12 @@ extension Node {
     /// The name of the node to which this one is attached; nil at the root, and while it is alone.
     package var parentName: String? { attacher?.attached?.ancestor.name }
 
+    /// The address of that node.
+    package var attachedEndpoint: String? { attacher?.attached?.ancestor.endpoint.host }
+
     /// Whether this node is where it should be: attached by a link to the nearest node above it.
     package var isPlaced: Bool {
-        guard let attacher else { return server != nil }
+        guard let attacher else { return keyspace != nil }
         guard let attached = attacher.attached, let nearest = attacher.ancestors.first else {
             return false
         }

@@ -163,9 +163,8 @@ def test_a_ttl_is_the_bound_at_any_depth(cluster: ClusterFactory) -> None:
 
 def test_an_answer_names_its_way_and_its_version(cluster: ClusterFactory) -> None:
     tree = cluster(3, root_options=COHERENT["push"])
-    written = put(tree.root, "key", "x")
-    version = known_version(written)
-    assert version.sequence == 1
+    version = known_version(put(tree.root, "key", "x"))
+    assert known_version(put(tree.root, "another", "x")).sequence == version.sequence + 1
     cold = get(tree[4], "key")
     assert way_of(cold) == [
         "NODE-1; hit",
@@ -245,6 +244,7 @@ def test_a_write_that_waits_for_the_root_is_there_and_has_its_version(
     cluster: ClusterFactory,
 ) -> None:
     tree = cluster(3, root_options=COHERENT["push"])
+    first = known_version(put(tree[4], "key", "0"))
     for number in range(1, 20):
         answer = put(tree[4], "key", str(number), ack="root")
         assert answer.status == 200
@@ -254,7 +254,7 @@ def test_a_write_that_waits_for_the_root_is_there_and_has_its_version(
     gone = delete(tree[5], "key", ack="root")
     assert gone.status == 200
     assert get(tree.root, "key").status == 404
-    assert known_version(gone).sequence == 20
+    assert known_version(gone).sequence == first.sequence + 20
 
 
 # Reads with conditions

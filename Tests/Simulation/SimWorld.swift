@@ -16,7 +16,7 @@ private final class SimScript: SimTask {
 /// Bytes that have come from one process to another, borrowed for the call.
 public struct SimBytes {
     /// The same for all bytes of one direction of one connection.
-    public let channel: ObjectIdentifier
+    public let channel: Int
     public let sender: String
     public let receiver: String
     public let bytes: UnsafeRawBufferPointer
@@ -44,6 +44,7 @@ public final class SimWorld {
     /// and the bytes.
     public var onBytes: ((SimBytes) -> Void)?
     @exclusivity(unchecked) private var queue = SimHeap<SimTask>()
+    private var channelCount = 0
     /// Streams of crashed processes. A crash calls no handler; but only `onClosed` lets the objects
     /// of a process go of each other, so that is made up for in the end.
     private var buried: [SimStream] = []
@@ -126,6 +127,12 @@ public final class SimWorld {
     }
 
     // MARK: For its parts
+
+    /// A number of its own for each direction of a connection.
+    func nextChannelNumber() -> Int {
+        channelCount += 1
+        return channelCount
+    }
 
     func bury(_ streams: [SimStream]) { buried += streams }
 

@@ -8,6 +8,12 @@ extension NodeService {
                 .upgradeRequired, "a link is asked for with Upgrade: \(LinkFrames.protocolName)",
                 .own, responder, fieldLines: "Connection: Upgrade\r\nUpgrade: canopy-link/1\r\n")
         }
+        // What children learn from this node it must have learned itself.
+        guard keyspace.hasJoined else {
+            return respondError(
+                .serviceUnavailable, "this node has not joined the tree yet", .own, responder,
+                fieldLines: "Retry-After: 1\r\n")
+        }
         responder.upgrade(to: LinkFrames.protocolName) { [links] in links.accept($0) }
     }
 }

@@ -70,7 +70,7 @@ extension NodeRole {
                     .well, "root",
                     "of a tree of depth \(keeper.tree.depth): \(keeper.tree.count) nodes, \(live) live"
                 )
-            ]
+            ] + [keeper.registryHealth?()].compactMap { $0 }
         case .child(let child): return child.checks(now: now)
         }
     }
@@ -104,6 +104,7 @@ extension ChildRole {
         if !ancestors.isEmpty {
             checks.append(HealthCheck(.note, "ancestors", ancestors.joined(separator: ", ")))
         }
+        if let registryHealth { checks.append(registryHealth()) }
         return checks
     }
 }

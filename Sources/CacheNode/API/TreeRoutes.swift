@@ -101,6 +101,19 @@ extension NodeService {
                 style, responder)
         case .failure(.invalidName):
             respondError(.badRequest, Self.nameRule, style, responder)
+        case .failure(.nameHeld(let holder, let session)):
+            let held = session.map { " (ZooKeeper session \($0))" } ?? ""
+            respondError(
+                .conflict,
+                "a live process at \(holder) has the name \(NodeName.canonical(name) ?? name)\(held);"
+                    + " when that has ended, the name is free",
+                style, responder)
+        case .failure(.frozen):
+            respondError(
+                .serviceUnavailable,
+                "ZooKeeper, where the tree is recorded, can't be reached: no new node is taken"
+                    + " meanwhile",
+                style, responder, fieldLines: "Retry-After: 1\r\n")
         }
     }
 
@@ -148,8 +161,7 @@ extension NodeService {
         for member in keeper.tree.members {
             json.beginObject(&output)
             Self.appendMembers(of: member, &json, &output)
-            Self.appendHealth(
-                of: member, keeper.state(of: member, nowMilliseconds: now), now, &json, &output)
+            appendHealth(of: member, in: keeper, now, &json, &output)
             json.endObject(&output)
         }
         json.endArray(&output)
@@ -158,10 +170,11 @@ extension NodeService {
     }
 
     /// Whether a node lives, and what it says about itself.
-    private static func appendHealth(
-        of member: TreeMember, _ state: NodeState, _ now: UInt64, _ json: inout JSONWriter,
+    private func appendHealth(
+        of member: TreeMember, in keeper: TreeKeeper, _ now: UInt64, _ json: inout JSONWriter,
         _ output: inout ByteQueue
     ) {
+        let state = keeper.state(of: member, nowMilliseconds: now)
         json.member("state", state.name, &output)
         if case .gone(let since) = state {
             json.member("gone_seconds", Int((now - min(now, since)) / 1000), &output)
@@ -170,6 +183,7 @@ extension NodeService {
         json.member("last_seen_seconds", Int(silence / 1000), &output)
         json.member("depth", member.depth, &output)
         member.report?.appendMembers(&json, &output)
+        if let session = keeper.session(of: member) { json.member("session", session, &output) }
     }
 
     /// The answer to `POST /nodes`: slot, parent, path from the root, settings of the cluster.

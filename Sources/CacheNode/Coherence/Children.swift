@@ -23,7 +23,7 @@ final class Child {
     var dirtyBytes = 0
     /// What was told to the child in the last round: this node's position and basis then.
     var flushedPosition: Version = .none
-    var flushedBasis: UInt64 = 0
+    var flushedBasis = Freshness.Basis.unknown
 
     init(id: ChildID, port: any ChildPort, origin: UInt64, name: [UInt8], bit: UInt8) {
         self.id = id

@@ -10,21 +10,22 @@ final class Fill {
         let id: UInt32
         /// It joined a request that was under way.
         let isCollapsed: Bool
-        let sinceMilliseconds: UInt64
+        let sinceMilliseconds: Int64
     }
 
     struct LocalWaiter {
         let waiter: (ReadOutcome) -> Void
         let isCollapsed: Bool
-        let sinceMilliseconds: UInt64
+        let sinceMilliseconds: Int64
     }
 
     let number: UInt64
+    let startedMilliseconds: Int64
     let key: [UInt8]
     /// What was asked of the parent.
     let request: FillRequest
     /// When it was sent last; a new session sends it again.
-    var sentMilliseconds: UInt64 = 0
+    var sentMilliseconds: Int64 = 0
     /// Its name in the link's present session; 0 if it hasn't been sent in it.
     var id: UInt32 = 0
     /// The version that was offered for revalidation.
@@ -38,8 +39,11 @@ final class Fill {
     var isSuperseded = false
     var isFinished = false
 
-    fileprivate init(number: UInt64, key: [UInt8], request: FillRequest) {
+    fileprivate init(
+        number: UInt64, startedMilliseconds: Int64, key: [UInt8], request: FillRequest
+    ) {
         self.number = number
+        self.startedMilliseconds = startedMilliseconds
         self.key = key
         self.request = request
     }
@@ -75,19 +79,30 @@ struct FillTable {
     /// Requests under way.
     var count: Int { fills.count }
     /// All requests under way, oldest first.
-    var all: [Fill] { fills.values.sorted { $0.number < $1.number } }
+    var all: [Fill] { all { _ in true } }
+
+    /// Those for which `condition` holds, oldest first.
+    func all(where condition: (Fill) -> Bool) -> [Fill] {
+        fills.values.filter(condition).sorted { $0.number < $1.number }
+    }
 
     /// The fill that a reader of `key` may join.
     func joinable(_ key: [UInt8], _ request: FillRequest) -> Fill? {
+        // The root may have answered already, before what this reader knows of was committed.
+        if request.asksRoot { return nil }
         guard let fill = byKey[key]?.joinable, request.isMet(by: fill.request) else { return nil }
         return fill
     }
 
     func isFilling(_ key: [UInt8]) -> Bool { byKey[key] != nil }
 
-    mutating func start(_ key: [UInt8], _ request: FillRequest) -> Fill {
+    mutating func start(
+        _ key: [UInt8], _ request: FillRequest, startedMilliseconds: Int64
+    ) -> Fill {
         lastNumber += 1
-        let fill = Fill(number: lastNumber, key: key, request: request)
+        let fill = Fill(
+            number: lastNumber, startedMilliseconds: startedMilliseconds, key: key,
+            request: request)
         fills[fill.number] = fill
         byKey[key, default: OfKey()].count += 1
         byKey[key]?.joinable = fill

@@ -14,8 +14,9 @@ struct Freshness {
         case unknown
         /// Nothing bounds it.
         case unbounded
-        /// They reflect what the root had committed at this time.
-        case at(UInt64)
+        /// They reflect what the root had committed at this time, which may lie before the clock's
+        /// beginning: then it is negative.
+        case at(Int64)
     }
 
     private struct Session {
@@ -36,16 +37,20 @@ struct Freshness {
     /// The session goes on under another epoch, as a root's first session does.
     mutating func setEpoch(_ epoch: UInt32) { sessions[Int(current)].epoch = epoch }
 
+    /// Another mode: what was told of the sessions so far doesn't bound the age of their copies.
+    mutating func forgetBases() {
+        for session in sessions.indices { sessions[session].basis = .unknown }
+    }
+
     func epoch(of session: UInt8) -> UInt32 { sessions[Int(session)].epoch }
 
     /// The parent said that it was `ageMilliseconds` behind the root, in answer to a question sent
     /// at `sentMilliseconds`.
-    mutating func onAge(_ ageMilliseconds: UInt32, sentMilliseconds: UInt64) {
+    mutating func onAge(_ ageMilliseconds: UInt32, sentMilliseconds: Int64) {
         guard ageMilliseconds != Self.unbounded else {
             return sessions[Int(current)].basis = .unbounded
         }
-        let age = UInt64(ageMilliseconds)
-        var basis = sentMilliseconds > age ? sentMilliseconds - age : 0
+        var basis = sentMilliseconds - Int64(ageMilliseconds)
         if case .at(let earlier) = sessions[Int(current)].basis { basis = max(basis, earlier) }
         sessions[Int(current)].basis = .at(basis)
     }
@@ -53,17 +58,21 @@ struct Freshness {
     func basis(of session: UInt8) -> Basis { sessions[Int(session)].basis }
 
     /// The age, in milliseconds, of what `session` verified; nil if nothing bounds it.
-    func age(of session: UInt8, nowMilliseconds: UInt64) -> UInt32? {
-        switch sessions[Int(session)].basis {
-        case .unknown: Self.unbounded - 1
+    func age(of session: UInt8, nowMilliseconds: Int64) -> UInt32? {
+        Self.age(since: sessions[Int(session)].basis, nowMilliseconds)
+    }
+
+    static func age(since basis: Basis, _ nowMilliseconds: Int64) -> UInt32? {
+        switch basis {
+        case .unknown: unbounded - 1
         case .unbounded: nil
-        case .at(let basis): Self.age(since: basis, nowMilliseconds)
+        case .at(let basis): age(since: basis, nowMilliseconds)
         }
     }
 
-    /// Milliseconds from `basis` to now, as many as a frame can say.
-    static func age(since basis: UInt64, _ nowMilliseconds: UInt64) -> UInt32 {
-        let age = nowMilliseconds > basis ? nowMilliseconds - basis : 0
-        return UInt32(min(age, UInt64(unbounded - 1)))
+    /// Milliseconds from `basis` to now, as many as a frame can say: rounded up, because the clock
+    /// rounds down.
+    static func age(since basis: Int64, _ nowMilliseconds: Int64) -> UInt32 {
+        UInt32(min(max(0, nowMilliseconds - basis + 1), Int64(unbounded - 1)))
     }
 }

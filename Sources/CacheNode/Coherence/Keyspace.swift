@@ -17,13 +17,13 @@ final class Keyspace {
     }
 
     /// Milliseconds that a reader or writer waits for somebody above.
-    static let answerMilliseconds: UInt64 = 5_000
+    static let answerMilliseconds: Int64 = 5_000
     /// Milliseconds between two looks at what has become too old.
     static let checkMilliseconds: UInt64 = 100
     /// Where sequences begin: the version of an absence before any commit, which takes the next.
     static let firstSequence: UInt64 = 1
     /// Milliseconds in one tick of an entry's basis.
-    static let tickShift: UInt64 = 3
+    static let tickShift: Int64 = 3
 
     let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
@@ -43,10 +43,14 @@ final class Keyspace {
     var position: Version
     /// The newest version that was shown here, or may have been.
     var shown: Version = .none
-    /// What the parent must have reached before it needs no floor any more (rule 10).
+    /// What had been shown here when the session began, which no answer may be older than (rule 10).
     var sessionFloor: Version = .none
+    /// When that was: what has been current since isn't older.
+    var floorMilliseconds: Int64 = 0
     /// In mode `ttl`, until when a floor is needed after a change above.
-    var floorUntilMilliseconds: UInt64 = 0
+    var floorUntilMilliseconds: Int64 = 0
+    /// It is the root, or has had a parent: it knows the tree's policy.
+    var hasJoined: Bool
     /// What was verified in this session is young enough to be served.
     var isServing: Bool
     /// How long an entry lives, in ticks; `.max` outside mode `ttl`.
@@ -73,7 +77,7 @@ final class Keyspace {
     /// Somebody who waits for a write.
     struct Ticket {
         let ack: WriteAck
-        let startedMilliseconds: UInt64
+        let startedMilliseconds: Int64
         var completion: ((WriteResult) -> Void)?
     }
 
@@ -108,11 +112,13 @@ final class Keyspace {
             position = Version(epoch: epoch, sequence: sequence)
             freshness.setEpoch(epoch)
             isServing = true
+            hasJoined = true
         case .child(let reason):
             isRoot = false
             parent = .away(reason)
             position = .none
             isServing = false
+            hasJoined = false
         }
     }
 
@@ -157,9 +163,10 @@ final class Keyspace {
 
     var epoch: UInt32 { position.epoch }
 
-    var now: UInt64 { loop.nowMilliseconds }
+    /// Milliseconds of the loop's clock; what was before it began is negative.
+    var now: Int64 { Int64(clamping: loop.nowMilliseconds) }
 
-    static func ticks(_ milliseconds: UInt64) -> UInt32 {
+    static func ticks(_ milliseconds: Int64) -> UInt32 {
         UInt32(truncatingIfNeeded: milliseconds >> tickShift)
     }
 

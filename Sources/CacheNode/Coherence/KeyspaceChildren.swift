@@ -13,11 +13,14 @@ extension Keyspace: LinkDelegate {
         if let earlier, !Rule.sessionEndForgets.isKept {
             child = earlier
             child.port = port
+            child.acceptedCount = 0
+            child.inbox.removeAll()
+            child.inboxBytes = 0
         } else {
             child = children.add(port, origin: origin, name: Array(name))
         }
         child.flushedPosition = position
-        child.flushedBasis = now
+        child.flushedBasis = basis
         self.name.withUnsafeBytes { name in
             port.send(
                 .welcome(
@@ -54,7 +57,6 @@ extension Keyspace: LinkDelegate {
         guard Rule.sessionEndForgets.isKept else { return }
         children.remove(child)
         fills.forget(child.id)
-        upward.forgetRoute(child.id)
         sweepIfRetired()
     }
 
@@ -77,14 +79,9 @@ extension Keyspace: LinkDelegate {
 
     /// How far behind the root what `child` has been told is, in milliseconds.
     private func age(for child: Child) -> UInt32 {
-        guard let own = ownAge else { return Freshness.unbounded }
-        guard policy.mode == .sync, !child.dirty.isEmpty else { return own }
-        return max(own, Freshness.age(since: child.flushedBasis, now))
-    }
-
-    /// How far behind the root this node is; nil if nothing bounds it.
-    private var ownAge: UInt32? {
-        isRoot ? 0 : freshness.age(of: freshness.current, nowMilliseconds: now)
+        let isBehind = policy.mode == .sync && !child.dirty.isEmpty
+        return Freshness.age(since: isBehind ? child.flushedBasis : basis, now)
+            ?? Freshness.unbounded
     }
 
     /// What the copies of `child` reflect once it has read all that was sent.
@@ -124,15 +121,20 @@ extension Keyspace: LinkDelegate {
     }
 
     /// Whether an entry is an answer to a child: committed, verified, in time, and not below the
-    /// floor (rule 10). What this node reflects as a whole counts too.
+    /// floor (rule 10).
     private func isAnswer(_ entry: EntryReference, _ request: FillRequest) -> Bool {
         guard !entry.isNone, !request.asksRoot || isRoot, isServable(entry) else {
             return false
         }
         if commitsHere { return true }
-        guard !cache.pointee.isUncommitted(entry) else { return false }
-        return !Rule.floors.isKept || version(of: entry) >= request.floor
-            || (follows && position >= request.floor)
+        return !cache.pointee.isUncommitted(entry) && isAbove(request.floor, entry)
+    }
+
+    /// Whether a committed entry isn't older than a floor; if it is verified, it reflects this
+    /// node's position besides.
+    private func isAbove(_ floor: Version, _ entry: EntryReference) -> Bool {
+        !Rule.floors.isKept || version(of: entry) >= floor
+            || (follows && position >= floor && isVerified(entry))
     }
 
     /// The version to tell: where this node decides, an entry that waits for the plain parent
@@ -164,7 +166,7 @@ extension Keyspace: LinkDelegate {
     /// Nobody above answers: the child gets what is held here, with its age.
     private func answerStale(_ get: GetMessage, _ child: Child, _ reason: String) {
         guard !get.asksRoot, case .held(let entry, let note)? = stale(get.key),
-            !cache.pointee.isUncommitted(entry), note.version >= get.floor || !Rule.floors.isKept
+            !cache.pointee.isUncommitted(entry), isAbove(get.floor, entry)
         else { return replyUnavailable(to: child, id: get.id, reason) }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
@@ -187,38 +189,32 @@ extension Keyspace: LinkDelegate {
                 child.dirty.remove(Array(cache.pointee.key(of: entry)))
             }
         }
-        let isKnown = known != .none && known == version && isFollowed
+        let isKnown = known != .none && known == version && (isFollowed || !follows)
         hops.withUnsafeBytes { hops in
             let message = ReplyMessage(
                 id: id, outcome: isKnown ? .notModified : .content(content),
                 isFollowed: isFollowed, version: version,
                 ageMilliseconds: age ?? Freshness.unbounded, hops: hops)
-            send(message, to: child, about: entry)
+            #if CANOPY_MUTATIONS
+                guard entry.isNone || Rule.readIsOneStep.isKept && Rule.oneStream.isKept else {
+                    return sendLate(message, of: cache.pointee.key(of: entry), to: child)
+                }
+            #endif
+            child.port.send(.reply(message))
         }
     }
 
     private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
         Array(reason.utf8.prefix(1024)).withUnsafeBytes { sentence in
-            send(
-                ReplyMessage(
-                    id: id, outcome: .unavailable(sentence), isFollowed: false, version: .none,
-                    ageMilliseconds: Freshness.unbounded, hops: .empty), to: child)
+            child.port.send(
+                .reply(
+                    ReplyMessage(
+                        id: id, outcome: .unavailable(sentence), isFollowed: false,
+                        version: .none, ageMilliseconds: Freshness.unbounded, hops: .empty)))
         }
     }
 
-    private func send(
-        _ message: ReplyMessage, to child: Child, about entry: EntryReference = .none
-    ) {
-        #if CANOPY_MUTATIONS
-            if !Rule.readIsOneStep.isKept || !Rule.oneStream.isKept {
-                return sendLate(message, to: child, about: entry)
-            }
-        #endif
-        child.port.send(.reply(message))
-    }
-
-    /// Answers the children that waited for a fill; one whose floor is higher than what was asked
-    /// for makes the node ask again.
+    /// Answers the children that waited for a fill.
     func answerChildren(
         _ fill: Fill, _ key: UnsafeRawBufferPointer, _ passing: KeyContent?, _ reply: ReplyMessage,
         _ note: ReadNote
@@ -226,9 +222,13 @@ extension Keyspace: LinkDelegate {
         for waiting in fill.children {
             guard let child = children[waiting.child] else { continue }
             let entry = cache.pointee.find(key)
-            let isHeld = !entry.isNone && (isVerified(entry) || cache.pointee.isUncommitted(entry))
-            if isHeld { refreshSession(entry) }
-            guard let content = passing ?? (isHeld ? content(of: entry) : nil) else {
+            let isOverlay = !entry.isNone && cache.pointee.isUncommitted(entry)
+            let isFollowed =
+                !entry.isNone && (isOverlay ? reply.isFollowed : isVerified(entry))
+            if isFollowed { refreshSession(entry) }
+            // What lies over the entry is for this node alone, unless it decides.
+            let isHeld = isFollowed && (!isOverlay || commitsHere)
+            guard let content = isHeld ? content(of: entry) : passing else {
                 replyUnavailable(to: child, id: waiting.id, "what was confirmed is gone")
                 continue
             }
@@ -237,8 +237,10 @@ extension Keyspace: LinkDelegate {
                 name, note.source, isStored: note.isStored, isCollapsed: waiting.isCollapsed,
                 to: &hops)
             self.reply(
-                to: child, id: waiting.id, known: waiting.known, entry: isHeld ? entry : .none,
-                content, version: reply.version, age: note.ageMilliseconds, hops: hops)
+                to: child, id: waiting.id, known: waiting.known,
+                entry: isFollowed ? entry : .none, content,
+                version: isHeld ? replyVersion(entry) : reply.version,
+                age: note.ageMilliseconds, hops: hops)
         }
     }
 
@@ -259,7 +261,7 @@ extension Keyspace: LinkDelegate {
     // MARK: Writes
 
     private func onEvict(_ key: UnsafeRawBufferPointer, _ child: Child) {
-        child.dirty.remove(Array(key))
+        if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         let entry = cache.pointee.find(key)
         // The shared bit stands for others too.
         guard !entry.isNone, child.bit != Children.sharedBit else { return }
@@ -274,21 +276,14 @@ extension Keyspace: LinkDelegate {
     private func onPut(_ put: PutMessage, _ child: Child) {
         metrics.pointee.writesFromChildren &+= 1
         if isRoot { return decide(put, child) }
-        if let number = upward.number(origin: put.origin, sequence: put.sequence) {
-            // It waits here already: only the way back is another one.
-            upward.setRoute(child.id, of: number)
-            return accept(1, child)
-        }
         let content: KeyContent =
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         var write = pendingWrite(Write(key: put.key, content: content, condition: put.condition))
         write.origin = put.origin
         write.sequence = put.sequence
-        write.route = child.id
+        write.routes = [child.id]
         write.isAgain = put.isAgain
-        if child.inbox.isEmpty, upward.hasRoom(byteCount: write.byteCount) {
-            return take(write, child)
-        }
+        if child.inbox.isEmpty, canTake(write) { return take(write, child) }
         guard child.inboxBytes < Child.inboxBytesMax else {
             return end(child, reason: "more writes than its window allows")
         }
@@ -296,14 +291,23 @@ extension Keyspace: LinkDelegate {
         child.inbox.append(write)
     }
 
-    private func accept(_ count: UInt64, _ child: Child) {
-        child.acceptedCount += count
+    private func accept(_ child: Child) {
+        child.acceptedCount += 1
         child.port.send(.accept(count: child.acceptedCount))
+    }
+
+    private func canTake(_ write: UpwardWrite) -> Bool {
+        upward.hasRoom(byteCount: write.byteCount)
+            || upward.number(origin: write.origin, sequence: write.sequence) != nil
     }
 
     /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
     private func take(_ write: UpwardWrite, _ child: Child) {
-        accept(1, child)
+        accept(child)
+        if let number = upward.number(origin: write.origin, sequence: write.sequence) {
+            // It waits here already, by another way: its commit goes back on both.
+            return upward.addRoute(child.id, to: number) { children[$0] != nil }
+        }
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
@@ -320,9 +324,7 @@ extension Keyspace: LinkDelegate {
     func drainInboxes() {
         for child in children.all {
             var taken = 0
-            while taken < child.inbox.count,
-                upward.hasRoom(byteCount: child.inbox[taken].byteCount)
-            {
+            while taken < child.inbox.count, canTake(child.inbox[taken]) {
                 let write = child.inbox[taken]
                 child.inboxBytes -= write.byteCount
                 taken += 1
@@ -336,7 +338,7 @@ extension Keyspace: LinkDelegate {
 
     /// At the root: a write is committed once, however often it arrives (rule 9).
     private func decide(_ put: PutMessage, _ child: Child) {
-        accept(1, child)
+        accept(child)
         if Rule.rootCommitsOnce.isKept,
             ledger.isRepeat(origin: put.origin, sequence: put.sequence)
         {
@@ -349,7 +351,7 @@ extension Keyspace: LinkDelegate {
         let content: KeyContent =
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         let write = Write(key: put.key, content: content, condition: put.condition)
-        switch commit(write, origin: child.id) {
+        switch commit(write, writer: child.id) {
         case .committed(let version):
             ledger.onDecided(origin: put.origin, sequence: put.sequence)
             committed(put.origin, put.sequence, put.key, .committed, version, to: child)
@@ -401,7 +403,7 @@ extension Keyspace: LinkDelegate {
                 CommitMessage(
                     origin: origin, sequence: sequence, version: version, outcome: outcome)))
         guard follows else { return }
-        child.dirty.remove(Array(key))
+        if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         var entry = cache.pointee.find(key)
         if entry.isNone {
             entry = install(
@@ -420,31 +422,39 @@ extension Keyspace: LinkDelegate {
     private func decidePlain(_ write: UpwardWrite, _ child: Child) {
         if ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
             metrics.pointee.repeats &+= 1
+            if let refusal = ledger.refusal(origin: write.origin, sequence: write.sequence) {
+                return refusePlain(write, refusal.status, child)
+            }
             return write.key.withUnsafeBytes {
                 repeated(write.origin, write.sequence, $0, to: child, nil)
             }
         }
-        ledger.onDecided(origin: write.origin, sequence: write.sequence)
+        guard write.condition == .none else { return refusePlain(write, 501, child) }
         let number = upward.nextNumber
         write.withBorrowed { key, content in
             let plainWrite = Write(key: key, content: content, condition: write.condition)
-            guard write.condition == .none,
-                case .stored = commitPlain(plainWrite, number: number, writer: child.id)
-            else { return refusePlain(write, child) }
+            guard case .stored = commitPlain(plainWrite, number: number, writer: child.id)
+            else { return refusePlain(write, 507, child) }
+            ledger.onDecided(origin: write.origin, sequence: write.sequence)
             committed(write.origin, write.sequence, key, .committed, position, to: child)
             var queued = write
-            queued.route = nil
+            queued.routes = []
             queued.isOverlay = true
             queue(queued)
             sendWrites()
         }
     }
 
-    private func refusePlain(_ write: UpwardWrite, _ child: Child) {
-        let (status, sentence): (UInt16, StaticString) =
-            write.condition == .none
-            ? (507, "no room (--memory)")
-            : (501, "conditions are decided at the root, which is of an earlier system")
+    private func refusePlain(_ write: UpwardWrite, _ status: UInt16, _ child: Child) {
+        if !ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
+            ledger.onRefused(
+                origin: write.origin,
+                OriginLedger.Refusal(sequence: write.sequence, status: status, version: .none))
+        }
+        let sentence: StaticString =
+            status == 507
+            ? "no room (--memory)"
+            : "conditions are decided at the root, which is of an earlier system"
         child.port.send(
             .commit(
                 CommitMessage(

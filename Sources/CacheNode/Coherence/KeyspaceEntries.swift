@@ -17,7 +17,7 @@ extension Keyspace {
     /// a fill go over to it. Evicts others where that makes room.
     func install(
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, version: UInt64,
-        basisMilliseconds: UInt64, isUncommitted: Bool = false
+        basisMilliseconds: Int64, isUncommitted: Bool = false
     ) -> StoreOutcome {
         let made = make(key, content)
         guard case .stored(let entry) = made else { return made }
@@ -35,38 +35,65 @@ extension Keyspace {
     }
 
     private func make(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> StoreOutcome {
-        switch content {
-        case .absent:
-            let entry = makeEvicting { cache.pointee.make(key: key, valueCount: 0, mediaType: 0, kind: .absent) }
+        var made = attempt(key, content)
+        if case .stored = made { return made }
+        guard mayFit(key, content) else { return made }
+        let isPinned = pin(key)
+        repeat {
+            guard evictOne() || (isPinned && shrink(key)) else { break }
+            made = attempt(key, content)
+        } while made.entry.isNone
+        if isPinned { unpin(key) }
+        return made
+    }
+
+    /// A detached entry, if there is room for it and for its media type.
+    private func attempt(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> StoreOutcome {
+        guard case .value(let value, let mediaType) = content else {
+            let entry = cache.pointee.make(key: key, valueCount: 0, mediaType: 0, kind: .absent)
             return entry.isNone ? .full : .stored(entry)
-        case .value(let value, let mediaType):
-            guard cache.pointee.fits(keyCount: key.count, valueCount: value.count) else {
-                return .full
-            }
-            guard let index = mediaTypeIndex(mediaType) else { return .tooManyMediaTypes }
-            let entry = makeEvicting {
-                cache.pointee.make(key: key, valueCount: value.count, mediaType: index)
-            }
-            guard !entry.isNone else { return .full }
-            cache.pointee.valueBytes(of: entry).copyMemory(from: value)
-            return .stored(entry)
         }
+        guard cache.pointee.fits(keyCount: key.count, valueCount: value.count) else {
+            return .full
+        }
+        guard let index = cache.pointee.mediaTypeIndex(for: mediaType) else {
+            return .tooManyMediaTypes
+        }
+        let entry = cache.pointee.make(key: key, valueCount: value.count, mediaType: index)
+        guard !entry.isNone else { return .full }
+        cache.pointee.valueBytes(of: entry).copyMemory(from: value)
+        return .stored(entry)
     }
 
-    private func makeEvicting(_ make: () -> EntryReference) -> EntryReference {
-        while true {
-            let entry = make()
-            if !entry.isNone || !evictOne() { return entry }
-        }
+    /// Whether evicting can help.
+    private func mayFit(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> Bool {
+        guard case .value(let value, let mediaType) = content else { return true }
+        return cache.pointee.fits(keyCount: key.count, valueCount: value.count)
+            && 1...MediaTypes.bytesMax ~= mediaType.count
     }
 
-    /// The index of a media type: a new one may need room too.
-    private func mediaTypeIndex(_ mediaType: UnsafeRawBufferPointer) -> UInt16? {
-        guard 1...MediaTypes.bytesMax ~= mediaType.count else { return nil }
-        while true {
-            if let index = cache.pointee.mediaTypeIndex(for: mediaType) { return index }
-            guard evictOne() else { return nil }
-        }
+    /// What a key has must not be evicted for its own successor: the parent would be told that this
+    /// node doesn't hold the key. False if it needs no pin, or has one.
+    private func pin(_ key: UnsafeRawBufferPointer) -> Bool {
+        let older = cache.pointee.find(key)
+        guard !older.isNone, !cache.pointee.state(of: older).isPinned else { return false }
+        cache.pointee.setFill(true, of: older)
+        return true
+    }
+
+    private func unpin(_ key: UnsafeRawBufferPointer) {
+        let older = cache.pointee.find(key)
+        if !older.isNone { cache.pointee.setFill(false, of: older) }
+    }
+
+    /// The value that is to be replaced goes first, when nothing else is left to go.
+    private func shrink(_ key: UnsafeRawBufferPointer) -> Bool {
+        let older = cache.pointee.find(key)
+        guard cache.pointee.evictsValues, !older.isNone, cache.pointee.kind(of: older) == .value,
+            cache.pointee.shrinkFreesMemory(older)
+        else { return false }
+        _ = cache.pointee.shrinkToTag(older)
+        return true
     }
 
     /// What an entry that isn't a tag says of its key; borrowed from the cache.
@@ -108,7 +135,7 @@ extension Keyspace {
     /// commit for it is on its way, by which the parent follows it again (rule 5).
     func sayEvicted(_ key: UnsafeRawBufferPointer) {
         guard follows, case .link(let port) = parent else { return }
-        if Rule.outstandingIsPinned.isKept {
+        if Rule.outstandingIsPinned.isKept, fills.count > 0 || !bareWrites.isEmpty {
             let name = Array(key)
             guard !fills.isFilling(name), bareWrites[name] == nil else { return }
         }
@@ -127,14 +154,15 @@ extension Keyspace {
     }
 
     /// Sends a change to the children that hold the key, or notes it for the next round; but not to
-    /// `writer`, whose commit says the same.
+    /// its writers, whose commit says the same.
     func fanOut(
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, _ version: Version,
-        to followers: UInt8, except writer: ChildID? = nil
+        to followers: UInt8, except writer: ChildID? = nil, writers: [ChildID] = []
     ) {
         guard followers != 0, follows else { return }
         let message = PushMessage(version: version, key: key, content: content)
-        for child in children.all where child.bit & followers != 0 && child.id != writer {
+        for child in children.all
+        where child.bit & followers != 0 && child.id != writer && !writers.contains(child.id) {
             if policy.mode == .sync {
                 markDirty(key, child)
             } else {

@@ -7,14 +7,15 @@ extension Keyspace {
     func onParentAttached(
         _ port: any ParentPort, _ welcome: WelcomeMessage, helloMilliseconds: UInt64
     ) {
-        noteShown(position)
-        sessionFloor = shown
-        floorUntilMilliseconds = now + UInt64(welcome.policy.ttlMilliseconds)
+        notePosition()
+        raiseFloor(ttlMilliseconds: welcome.policy.ttlMilliseconds)
         parent = .link(port)
+        hasJoined = true
         if policy != welcome.policy {
             // They learned another one: they come again.
             for child in children.all { end(child, reason: "the root has another policy") }
         }
+        if policy.mode != welcome.policy.mode { freshness.forgetBases() }
         let isSamePolicy = policy == welcome.policy && epoch == welcome.position.epoch
         policy = welcome.policy
         position = welcome.position
@@ -24,15 +25,17 @@ extension Keyspace {
         // In the modes `ttl` and `none` nothing was promised in the session before, so that nothing
         // ends with it.
         if follows || !isSamePolicy { beginSession() } else { resetChildren() }
-        freshness.onAge(welcome.ageMilliseconds, sentMilliseconds: helloMilliseconds)
+        freshness.onAge(
+            welcome.ageMilliseconds, sentMilliseconds: Int64(clamping: helloMilliseconds))
         updateServing()
         fills.forgetNames()
-        for fill in fills.all { send(fill) }
         unaccepted.removeAll()
         unacceptedBytes = 0
         acceptedCount = 0
         upward.restart()
+        // Writes first: what is asked for then reflects them, and their commits come before it.
         sendWrites()
+        for fill in fills.all { send(fill) }
         finishStep()
     }
 
@@ -46,7 +49,7 @@ extension Keyspace {
 
     func onParentDetached(_ port: any ParentPort, reason: String) {
         guard case .link(let current) = parent, current === port else { return }
-        noteShown(position)
+        notePosition()
         parent = .away(reason)
         fills.forgetNames()
         // Who can be served by what is held need not wait for another parent.
@@ -69,7 +72,7 @@ extension Keyspace {
         case .invalidate(let key): onInvalidate(key)
         case .reset(let epoch): onReset(epoch)
         case .fresh(_, let age, let position):
-            onFresh(age, position, sentMilliseconds: renewMilliseconds)
+            onFresh(age, position, sentMilliseconds: Int64(clamping: renewMilliseconds))
         case .flush(let position):
             reach(position)
             flushChildren()
@@ -79,7 +82,7 @@ extension Keyspace {
 
     // MARK: Freshness
 
-    private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: UInt64) {
+    private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: Int64) {
         reach(position)
         freshness.onAge(age, sentMilliseconds: sentMilliseconds)
         updateServing()
@@ -89,6 +92,13 @@ extension Keyspace {
     func reach(_ version: Version) {
         if version.epoch == epoch { position = max(position, version) }
     }
+
+    /// The same, told with a change or a commit. In mode `sync` these overtake the changes of other
+    /// keys, which wait for their round: only the end of a round says what is reflected.
+    func reachInOrder(_ version: Version) { if policy.mode != .sync { reach(version) } }
+
+    /// Copies may have been shown that reflect the position.
+    private func notePosition() { if follows { noteShown(position) } }
 
     func noteShown(_ version: Version) { shown = max(shown, version) }
 
@@ -104,8 +114,8 @@ extension Keyspace {
             // A node above has a parent of an earlier system.
             case .unbounded: isServing = true
             case .at(let basis):
-                let limit = UInt64(policy.maxStalenessMilliseconds)
-                isServing = now + min(Self.checkMilliseconds, limit / 4) <= basis + limit
+                let limit = Int64(policy.maxStalenessMilliseconds)
+                isServing = now + min(Int64(Self.checkMilliseconds), limit / 4) <= basis + limit
             }
         }
     }
@@ -117,13 +127,30 @@ extension Keyspace {
             return port.close(reason: "a REPLY to a question that was not asked")
         }
         if case .unavailable(let sentence) = reply.outcome {
-            finish(fill)
-            let reason = String(decoding: sentence, as: UTF8.self)
-            answerUnavailable(fill, reason)
-            return answerChildrenUnavailable(fill, reason)
+            return fail(fill, String(decoding: sentence, as: UTF8.self))
+        }
+        guard !isOutdated(reply, fill) else {
+            return fail(fill, "the nodes above have only what is older than was shown here")
         }
         noteShown(reply.version)
         settle(fill, reply)
+    }
+
+    /// In mode `ttl`: what the parent serves although it has expired, because nobody above answers
+    /// it, is held against what was shown here before the session (rule 10), unless it was current
+    /// after that.
+    private func isOutdated(_ reply: ReplyMessage, _ fill: Fill) -> Bool {
+        guard Rule.floors.isKept, policy.mode == .ttl, reply.version < sessionFloor,
+            reply.ageMilliseconds > policy.ttlMilliseconds, let basis = replyBasis(reply, fill)
+        else { return false }
+        return basis < floorMilliseconds
+    }
+
+    /// Nobody above answers.
+    func fail(_ fill: Fill, _ reason: String) {
+        finish(fill)
+        answerUnavailable(fill, reason)
+        answerChildrenUnavailable(fill, reason)
     }
 
     func settle(_ fill: Fill, _ reply: ReplyMessage) {
@@ -160,11 +187,12 @@ extension Keyspace {
 
     /// When what the reply says was current at the root, on this node's clock; nil if nothing
     /// bounds it.
-    private func replyBasis(_ reply: ReplyMessage, _ fill: Fill) -> UInt64? {
+    private func replyBasis(_ reply: ReplyMessage, _ fill: Fill) -> Int64? {
         guard reply.ageMilliseconds != Freshness.unbounded, policy.mode != .none else { return nil }
-        let age = UInt64(reply.ageMilliseconds)
-        let basis = fill.sentMilliseconds > age ? fill.sentMilliseconds - age : 0
-        guard policy.mode != .ttl, case .at(let session) = freshness.basis(of: freshness.current)
+        let basis = fill.sentMilliseconds - Int64(reply.ageMilliseconds)
+        // What isn't followed may be from before the session.
+        guard follows, reply.isFollowed,
+            case .at(let session) = freshness.basis(of: freshness.current)
         else { return basis }
         return max(basis, session)
     }
@@ -173,23 +201,38 @@ extension Keyspace {
     /// has noted that this node holds the key.
     private func keep(
         _ fill: Fill, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
-        _ reply: ReplyMessage, _ basis: UInt64?
+        _ reply: ReplyMessage, _ basis: Int64?
     ) -> Bool {
         let entry = cache.pointee.find(key)
+        tellFollowers(entry, key, content, reply.version)
         // A write of this node lies over it, or was made after the question was asked.
         if fill.isSuperseded || (!entry.isNone && cache.pointee.isUncommitted(entry)) {
             return false
         }
-        guard reply.isFollowed || !follows else {
+        guard reply.isFollowed || !follows, reply.version.epoch == epoch else {
             if !entry.isNone { dropUnfollowed(entry) }
             return false
         }
         let stored = install(
-            key, content, version: reply.version.sequence, basisMilliseconds: basis ?? now)
+            key, content, version: reply.version.sequence,
+            basisMilliseconds: basis ?? now)
         if case .stored = stored { return true }
         let held = cache.pointee.find(key)
         if held.isNone { sayEvicted(key) } else { forget(held) }
         return false
+    }
+
+    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any more:
+    /// the children that hold the key hear of it from here.
+    private func tellFollowers(
+        _ entry: EntryReference, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
+        _ version: Version
+    ) {
+        let followers = followers(of: entry)
+        guard policy.mode == .sync, followers != 0 else { return }
+        if cache.pointee.isUncommitted(entry) || self.version(of: entry) != version {
+            fanOut(key, content, version, to: followers)
+        }
     }
 
     /// What is held is older than what passed, and can't be replaced.
@@ -200,7 +243,7 @@ extension Keyspace {
 
     /// What is held was confirmed; false if it has gone or changed since it was asked about.
     private func confirm(
-        _ key: UnsafeRawBufferPointer, _ reply: ReplyMessage, _ fill: Fill, _ basis: UInt64?
+        _ key: UnsafeRawBufferPointer, _ reply: ReplyMessage, _ fill: Fill, _ basis: Int64?
     ) -> Bool {
         let entry = cache.pointee.find(key)
         guard !entry.isNone, !cache.pointee.isTag(entry), !cache.pointee.isUncommitted(entry),
@@ -230,7 +273,7 @@ extension Keyspace {
 
     private func onPush(_ push: PushMessage) {
         metrics.pointee.pushesReceived &+= 1
-        reach(push.version)
+        reachInOrder(push.version)
         noteShown(push.version)
         let entry = cache.pointee.find(push.key)
         // The parent thinks that this node holds the key.
@@ -250,7 +293,8 @@ extension Keyspace {
         fanOut(push.key, push.content, push.version, to: followers)
         guard !cache.pointee.isUncommitted(entry) else { return }
         let stored = install(
-            push.key, push.content, version: push.version.sequence, basisMilliseconds: now)
+            push.key, push.content, version: push.version.sequence,
+            basisMilliseconds: now)
         if case .stored = stored { return }
         let held = cache.pointee.find(push.key)
         if held.isNone { sayEvicted(push.key) } else { forget(held) }
@@ -266,11 +310,19 @@ extension Keyspace {
 
     private func onReset(_ epoch: UInt32) {
         metrics.pointee.resetsReceived &+= 1
-        noteShown(position)
-        sessionFloor = shown
-        floorUntilMilliseconds = now + UInt64(policy.ttlMilliseconds)
+        notePosition()
+        raiseFloor(ttlMilliseconds: policy.ttlMilliseconds)
+        let isSameEpoch = epoch == self.epoch
         position = Version(epoch: epoch, sequence: 0)
-        if follows { beginSession() } else { resetChildren() }
+        if follows || !isSameEpoch { beginSession() } else { resetChildren() }
         updateServing()
+    }
+
+    /// The parent may have less now than was shown here. In mode `ttl` that is over when all that
+    /// was held above has expired; entries are as exact as their ticks.
+    private func raiseFloor(ttlMilliseconds: UInt32) {
+        sessionFloor = shown
+        floorMilliseconds = now
+        floorUntilMilliseconds = now + Int64(ttlMilliseconds) + 2 << Self.tickShift
     }
 }

@@ -12,6 +12,7 @@ extension Keyspace: PlainParentDelegate {
         }
         if case .plain = parent {} else { beginDeciding() }
         parent = .plain(plain)
+        hasJoined = true
         updateServing()
         upward.restart()
         for fill in fills.all { send(fill) }
@@ -41,10 +42,7 @@ extension Keyspace: PlainParentDelegate {
 
     private func onFetched(_ fill: Fill, _ outcome: FetchOutcome) {
         switch outcome {
-        case .unavailable(let reason):
-            finish(fill)
-            answerUnavailable(fill, reason)
-            answerChildrenUnavailable(fill, reason)
+        case .unavailable(let reason): fail(fill, reason)
         case .absent: settle(fill, plainReply(.absent, isFollowed: false))
         case .value(let bytes, let mediaType):
             settle(fill, plainReply(.value(bytes, mediaType: mediaType), isFollowed: true))
@@ -121,7 +119,7 @@ extension Keyspace: PlainParentDelegate {
             if cache.pointee.isAbsent(entry) { forget(entry) }
         }
         // A write from before this node decided.
-        if let child = write.route.flatMap({ children[$0] }) {
+        for child in write.routes.compactMap({ children[$0] }) {
             write.withBorrowed { repeated(write.origin, write.sequence, $0, to: child, $1) }
         }
         complete(number, .done(.none))

@@ -23,20 +23,25 @@ extension Keyspace {
     /// it.
     func age(of entry: EntryReference) -> UInt32? {
         let state = cache.pointee.state(of: entry)
-        if isRoot || (state.isUncommitted && policy.mode != .none) { return 0 }
+        if isRoot { return 0 }
+        // The root commits a write after it was made here; what it has committed since isn't known.
+        if state.isUncommitted, policy.mode != .none { return UInt32(clamping: entryAge(entry)) }
         switch policy.mode {
         case .none: return nil
         case .ttl:
-            guard freshness.basis(of: state.session) != .unbounded else { return nil }
-            return UInt32(clamping: entryAge(entry))
+            switch freshness.basis(of: state.session) {
+            case .unknown: return Freshness.unbounded - 1
+            case .unbounded: return nil
+            case .at: return UInt32(clamping: entryAge(entry))
+            }
         case .push, .sync: return freshness.age(of: state.session, nowMilliseconds: now)
         }
     }
 
     /// Milliseconds since the entry's own basis.
-    private func entryAge(_ entry: EntryReference) -> UInt64 {
+    private func entryAge(_ entry: EntryReference) -> Int64 {
         let ticks = Self.ticks(now) &- cache.pointee.basisTicks(of: entry)
-        return UInt64(ticks) << Self.tickShift + now & 7
+        return Int64(ticks) << Self.tickShift + now & 7 + 1
     }
 
     /// How long something of this age stays within the limit.
@@ -70,7 +75,8 @@ extension Keyspace {
                 $0.locals.append(
                     Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
             }
-        case .away(let reason): waiter(stale(key) ?? .unavailable(reason))
+        case .away(let reason):
+            waiter((options.asksRoot ? nil : stale(key)) ?? .unavailable(reason))
         }
     }
 
@@ -115,14 +121,14 @@ extension Keyspace {
 
     // MARK: Asking the parent
 
-    /// The floor that a question needs (rule 10): none, once the parent has reached all that was
-    /// shown here before the session.
+    /// The floor that a question needs (rule 10): what was shown here before the session. A parent
+    /// that has reached it answers with all that it has verified.
     var floor: Version {
         guard Rule.floors.isKept else { return .none }
         switch policy.mode {
         case .none: return .none
         case .ttl: return now < floorUntilMilliseconds ? sessionFloor : .none
-        case .push, .sync: return position < sessionFloor ? sessionFloor : .none
+        case .push, .sync: return sessionFloor
         }
     }
 
@@ -137,7 +143,7 @@ extension Keyspace {
             return add(fill, true)
         }
         metrics.pointee.fills &+= 1
-        let fill = fills.start(name, request)
+        let fill = fills.start(name, request, startedMilliseconds: now)
         add(fill, false)
         let entry = cache.pointee.find(key)
         if !entry.isNone {
@@ -210,6 +216,7 @@ extension Keyspace {
         if !entry.isNone, isVerified(entry) || cache.pointee.isUncommitted(entry) {
             var note = note
             note.version = version(of: entry)
+            if cache.pointee.isUncommitted(entry) { note.ageMilliseconds = age(of: entry) }
             return waiter(outcome(entry, note))
         }
         switch passing {

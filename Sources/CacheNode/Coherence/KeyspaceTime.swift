@@ -15,19 +15,19 @@ extension Keyspace {
 
     func onCheck() {
         updateServing()
-        let due = now > Self.answerMilliseconds ? now - Self.answerMilliseconds : 0
+        let due = now - Self.answerMilliseconds
         let reason = awayReason ?? "the parent has not answered in time"
-        for fill in fills.all { expire(fill, due, reason) }
-        for (number, ticket) in tickets.sorted(by: { $0.key < $1.key })
-        where ticket.startedMilliseconds <= due {
-            complete(number, .unconfirmed(reason))
+        for fill in fills.all(where: { $0.startedMilliseconds <= due }) {
+            expire(fill, due, reason)
         }
+        let late = tickets.filter { $0.value.startedMilliseconds <= due }.map(\.key)
+        for number in late.sorted() { complete(number, .unconfirmed(reason)) }
         finishStep()
     }
 
     /// Answers those who have waited too long. The fill itself lasts as long as its session: its
     /// answer says what the parent follows.
-    private func expire(_ fill: Fill, _ due: UInt64, _ reason: String) {
+    private func expire(_ fill: Fill, _ due: Int64, _ reason: String) {
         if fill.locals.contains(where: { $0.sinceMilliseconds <= due }) {
             answerUnavailable(fill, reason)
         }
@@ -58,17 +58,14 @@ extension Keyspace {
             child.dirty.removeAll()
             child.dirtyBytes = 0
             child.flushedPosition = position
-            child.flushedBasis = flushBasis
+            child.flushedBasis = basis
             child.port.send(.flush(position: position))
         }
     }
 
     /// When what this node holds was current at the root.
-    private var flushBasis: UInt64 {
-        guard !isRoot, case .at(let basis) = freshness.basis(of: freshness.current) else {
-            return now
-        }
-        return basis
+    var basis: Freshness.Basis {
+        isRoot ? .at(now) : freshness.basis(of: freshness.current)
     }
 
     private func flush(_ key: UnsafeRawBufferPointer, _ child: Child) {
@@ -127,7 +124,12 @@ extension Keyspace {
             cache, entry in
             let state = cache.state(of: entry)
             if state.children & bits != 0 { cache.setChildren(state.children & ~bits, of: entry) }
-            return !state.isPinned && current &- state.session > Self.sessionsKept
+            guard current &- state.session > Self.sessionsKept else { return false }
+            guard state.isUncommitted else { return true }
+            // A write stays, of a session that is over for as long.
+            cache.setSession(current &- Self.sessionsKept, of: entry)
+            cache.setChildren(0, of: entry)
+            return false
         }
         guard sweepCursor == nil else { return }
         sweepTimer?.cancel()

@@ -57,7 +57,7 @@ extension Keyspace {
     // MARK: At the root
 
     private func commitLocal(_ write: Write) -> WriteOutcome {
-        switch commit(write, origin: nil) {
+        switch commit(write, writer: nil) {
         case .committed(let version): .done(version)
         case .preconditionFailed(let version): .refused(.preconditionFailed(version))
         case .full: .refused(.full)
@@ -73,16 +73,16 @@ extension Keyspace {
         case tooManyMediaTypes
     }
 
-    /// Gives a write its number and place, and sends it to those who hold the key, but not to
-    /// `origin`.
-    func commit(_ write: Write, origin: ChildID?) -> CommitOutcome {
+    /// Gives a write its number and place, and sends it to those who hold the key, but not to the
+    /// child it came from.
+    func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
         let held = heldVersion(entry)
         guard Self.isMet(write.condition, held) else { return .preconditionFailed(held ?? .none) }
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
-        if case .absent = write.content, followers == 0, origin == nil {
+        if case .absent = write.content, followers == 0, writer == nil || !follows {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
@@ -96,7 +96,7 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        fanOut(write.key, write.content, version, to: followers, except: origin)
+        fanOut(write.key, write.content, version, to: followers, except: writer)
         return .committed(version)
     }
 
@@ -186,8 +186,7 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, number: UInt64
     ) -> StoreOutcome {
         install(
-            key, content, version: number, basisMilliseconds: now,
-            isUncommitted: Rule.outstandingIsPinned.isKept)
+            key, content, version: number, basisMilliseconds: now, isUncommitted: true)
     }
 
     /// Sends what the session hasn't sent yet, as far as its window allows.
@@ -264,13 +263,17 @@ extension Keyspace {
             complete(
                 number,
                 .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-            if let child = write.route.flatMap({ children[$0] }) { child.port.send(.commit(commit)) }
+            for child in write.routes.compactMap({ children[$0] }) {
+                child.port.send(.commit(commit))
+            }
         case .committed:
             write.withBorrowed { settle(commit, write, number, $0, $1) }
             complete(number, .done(commit.version))
         case .superseded(let content):
             write.key.withUnsafeBytes { settle(commit, write, number, $0, content) }
-            complete(number, .done(commit.version))
+            // The version is that of what others have put in its place: whoever took it for the
+            // write's own could replace theirs unseen, by If-Match.
+            complete(number, .done(.none))
         }
         drainInboxes()
     }
@@ -279,20 +282,21 @@ extension Keyspace {
         _ commit: CommitMessage, _ write: UpwardWrite, _ number: UInt64,
         _ key: UnsafeRawBufferPointer, _ content: KeyContent
     ) {
-        reach(commit.version)
+        reachInOrder(commit.version)
         noteShown(commit.version)
         let entry = cache.pointee.find(key)
-        fanOut(key, content, commit.version, to: followers(of: entry), except: write.route)
+        fanOut(key, content, commit.version, to: followers(of: entry), writers: write.routes)
         let isHeld = take(commit, entry, write, number, key, content)
-        guard let child = write.route.flatMap({ children[$0] }) else { return }
-        child.port.send(.commit(commit))
-        guard follows else { return }
-        child.dirty.remove(write.key)
-        let held = cache.pointee.find(key)
-        if isHeld, !held.isNone {
-            cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
-        } else {
-            child.port.send(.invalidate(key: key))
+        for child in write.routes.compactMap({ children[$0] }) {
+            child.port.send(.commit(commit))
+            guard follows else { continue }
+            child.dirty.remove(write.key)
+            let held = cache.pointee.find(key)
+            if isHeld, !held.isNone {
+                cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
+            } else {
+                child.port.send(.invalidate(key: key))
+            }
         }
     }
 
@@ -307,6 +311,11 @@ extension Keyspace {
                 renew(entry)
                 return true
             }
+            if let (older, write) = upward.newest(of: key, before: number) {
+                renew(entry)
+                layAgain(write, number: older)
+                return true
+            }
             if case .committed = commit.outcome {
                 renew(entry)
                 cache.pointee.setVersion(commit.version.sequence, of: entry)
@@ -319,7 +328,7 @@ extension Keyspace {
             key, content, version: commit.version.sequence,
             basisMilliseconds: write.queuedMilliseconds)
         if case .stored = stored { return true }
-        // The root's parent on the way follows the key for this node from now on.
+        // The parent on the way follows the key for this node from now on.
         let held = cache.pointee.find(key)
         if held.isNone {
             sayEvicted(key)
@@ -329,6 +338,17 @@ extension Keyspace {
             forget(held)
         }
         return false
+    }
+
+    /// An earlier write of this node, or from below, is to be committed after the one that lay over
+    /// it: it is read here until then.
+    private func layAgain(_ write: UpwardWrite, number: UInt64) {
+        let stored = write.withBorrowed { overlay($0, $1, number: number) }
+        if case .stored = stored { return }
+        // What lies over the entry stays in its place.
+        write.key.withUnsafeBytes { key in
+            cache.pointee.setVersion(number, of: cache.pointee.find(key))
+        }
     }
 
     /// The parent follows this entry's key in this session.
@@ -344,6 +364,9 @@ extension Keyspace {
             guard !entry.isNone, cache.pointee.isUncommitted(entry),
                 cache.pointee.version(of: entry) == number
             else { return }
+            if let (older, write) = upward.newest(of: key, before: number) {
+                return layAgain(write, number: older)
+            }
             cache.pointee.setUncommitted(false, of: entry)
             forget(entry)
         }

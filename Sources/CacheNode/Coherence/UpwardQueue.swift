@@ -12,14 +12,15 @@ struct UpwardWrite {
     var condition: WriteCondition = .none
     let key: [UInt8]
     let change: Change
-    /// The child it came from, to which its commit goes back; nil when it was made here.
-    var route: ChildID?
+    /// The children it came from, to which its commit goes back; none when it was made here. More
+    /// than one has it when its writer moved from one to another: each waits for the commit.
+    var routes: [ChildID] = []
     /// It may have been sent before, in another session.
     var isAgain = false
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
-    var queuedMilliseconds: UInt64 = 0
+    var queuedMilliseconds: Int64 = 0
 
     /// Bytes that this write takes in the queue, its own bookkeeping included.
     var byteCount: Int {
@@ -81,8 +82,10 @@ final class UpwardQueue {
     /// The number that the next write will have: 1, 2, …
     var nextNumber: UInt64 { headNumber + UInt64(writes.count - head) }
 
+    /// Whether one more write may be queued; into an empty queue any may, or it would never leave
+    /// the node below.
     func hasRoom(byteCount: Int) -> Bool {
-        count < countMax && self.byteCount + byteCount <= bytesMax
+        count == 0 || (count < countMax && self.byteCount + byteCount <= bytesMax)
     }
 
     /// Queues a write; returns its number.
@@ -101,14 +104,28 @@ final class UpwardQueue {
         numbers[Name(origin: origin, sequence: sequence)]
     }
 
-    /// From now on the commit of this write goes back to `route`.
-    func setRoute(_ route: ChildID, of number: UInt64) { writes[index(of: number)]?.route = route }
+    /// The commit of this write goes back to `route` too; of the other ways those that still exist
+    /// stay.
+    func addRoute(_ route: ChildID, to number: UInt64, keeping exists: (ChildID) -> Bool) {
+        let index = index(of: number)
+        writes[index]?.routes.removeAll { $0 == route || !exists($0) }
+        writes[index]?.routes.append(route)
+    }
 
-    /// The child is gone: commits of its writes go nowhere (rule 7).
-    func forgetRoute(_ route: ChildID) {
-        for index in head..<writes.count where writes[index]?.route == route {
-            writes[index]?.route = nil
+    /// The newest write of `key` that waits and is older than the one with this number: there is
+    /// none but when commits come in another order than that of this queue, because a writer went
+    /// over to another way.
+    func newest(of key: UnsafeRawBufferPointer, before number: UInt64) -> (UInt64, UpwardWrite)? {
+        var older = number
+        while older > headNumber {
+            older -= 1
+            if let write = writes[index(of: older)], write.isOverlay,
+                write.key.withUnsafeBytes({ $0.elementsEqual(key) })
+            {
+                return (older, write)
+            }
         }
+        return nil
     }
 
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as

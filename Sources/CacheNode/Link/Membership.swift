@@ -13,7 +13,7 @@ final class Membership {
 
     private let settings: Settings
     /// Where other nodes reach this one.
-    private var advertise: Endpoint
+    private(set) var advertise: Endpoint
     /// Nil until somebody says where it is.
     private var root: Endpoint?
     private let loop: any EventLoop
@@ -27,6 +27,9 @@ final class Membership {
     private var askedCount: UInt64 = 0
     /// The place, once the root has given one; nil also under a root of an earlier system.
     private(set) var place: Place?
+    /// Where a node under a root of an earlier system records itself in ZooKeeper, which that root
+    /// doesn't do for it.
+    private(set) var earlierPath: String?
     /// Why the root does not take this node; a sentence.
     private(set) var problem: String?
     /// Called whenever the root tells who is above this node: its parent, the parent's parent, up
@@ -165,6 +168,7 @@ final class Membership {
             guard let endpoint = isRoot ? root : Endpoint(peerHost: name, port: root.port) else {
                 return onFailure("the path it gave does not end in a node's name")
             }
+            earlierPath = "\(path)/\(settings.name)"
             onJoined([Ancestor(name: name, endpoint: endpoint, api: .store)])
         }
     }
@@ -179,6 +183,9 @@ final class Membership {
         send(HTTPClientRequest(.post, target)) { [self] response in
             guard response.status == 200 else {
                 return onFailure("it answered \(Self.summary(of: response))")
+            }
+            earlierPath = response.body.withUnsafeBytes { body in
+                (try? JSONObjectReader(body).optionalString("zk_path")) ?? nil
             }
             let parent = response.body.withUnsafeBytes { body -> Ancestor? in
                 guard let json = try? JSONObjectReader(body),

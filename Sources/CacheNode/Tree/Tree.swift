@@ -105,6 +105,20 @@ public struct Tree: Sendable {
         return path.reversed()
     }
 
+    /// Whether any node has a slot below this one, at whatever depth.
+    public func hasMembers(belowSlot slot: Int) -> Bool {
+        var first = slot * 2
+        var count = 2
+        while first < slots.count {
+            if slots[first..<min(first + count, slots.count)].contains(where: { $0 != nil }) {
+                return true
+            }
+            first *= 2
+            count *= 2
+        }
+        return false
+    }
+
     /// Names in heap order, nil for a vacant slot; `capacity` long.
     public var structure: [String?] {
         var names = slots.dropFirst().map { $0?.name }

@@ -116,4 +116,8 @@ public enum TreeError: Error, Equatable, Sendable {
     case nameOfTheRoot
     /// No name of a node (`NodeName`).
     case invalidName
+    /// A live process at this address has that name.
+    case nameHeld(Endpoint, session: String?)
+    /// The record of the tree can't be reached: no new node is taken.
+    case frozen
 }

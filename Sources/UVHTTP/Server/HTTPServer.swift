@@ -19,7 +19,7 @@ public final class HTTPServer {
 
     /// Constant; behind a pointer, so that the hot path copies nothing of it.
     let limits: UnsafePointer<HTTPLimits>
-    let service: any HTTPService
+    @exclusivity(unchecked) private(set) var service: any HTTPService
     /// Where the connection whose turn it is gathers its answers; empty between turns of
     /// connections.
     let output: UnsafeMutablePointer<ByteQueue>
@@ -71,6 +71,10 @@ public final class HTTPServer {
         limits.deallocate()
         dateStorage.deallocate()
     }
+
+    /// From now on `service` answers, on connections that are open too. Not to be called by the
+    /// service while it answers.
+    public func serve(_ service: any HTTPService) { self.service = service }
 
     /// Connections open now.
     public var connectionCount: Int { connections.count }

@@ -77,8 +77,7 @@ public struct ACL: Hashable, Sendable {
     public var permissions: Permissions
     /// `world`, `auth`, `digest`, `ip`, …
     public var scheme: String
-    /// Who, in the form of the scheme; for `digest` it is `user:` and the Base64 of the SHA-1 of
-    /// `user:password`.
+    /// Who, in the form of the scheme.
     public var id: String
 
     public init(_ permissions: Permissions, scheme: String, id: String) {

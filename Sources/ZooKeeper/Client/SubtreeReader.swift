@@ -2,7 +2,9 @@ extension ZooKeeperClient {
     /// The znode and all below, breadth first: a parent before its children, siblings in no order.
     ///
     /// Not a snapshot: each node is as it was when its own turn came, and one that went meanwhile
-    /// is left out. Together with a recursive watch that was added before, nothing is missed.
+    /// is left out. Together with a recursive watch that was added before, nothing is missed: an
+    /// event that comes before the completion may be about a node that was read before the event,
+    /// and what it leads to must be put on top of what the completion brings.
     ///
     /// - Parameters:
     ///   - nodesMax: 1…; with more nodes this ends as `subtreeTooLarge`.

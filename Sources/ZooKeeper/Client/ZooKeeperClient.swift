@@ -187,9 +187,7 @@ public final class ZooKeeperClient {
             flush()
             connection?.close()
             connection = nil
-        case .state(let state):
-            self.state = state
-            onState?(state)
+        case .state(let state): tell(state)
         case .connectFailed(let server, let reason): onConnectFailed?(server, reason)
         case .event(let event):
             guard let path = chroot.relative(event.path) else { break }
@@ -198,6 +196,13 @@ public final class ZooKeeperClient {
             replyHandlers.removeValue(forKey: id)?(result)
         case .closed(let isConfirmed): finish(isConfirmed)
         }
+    }
+
+    private func tell(_ state: ZooKeeperState) {
+        self.state = state
+        // An ensemble that began anew has no chroot either.
+        if case .connected(let connection) = state, connection.isNew { isChrootKnown = false }
+        onState?(state)
     }
 
     private func finish(_ isConfirmed: Bool) {

@@ -236,15 +236,27 @@ private struct Tale {
         #expect(tale.found == [.versionsNeverFall])
     }
 
-    @Test func anAnswerWithoutVersionIsJudgedByTheRootsHistory() {
+    @Test func anOwnWriteWithoutVersionIsJudgedByTheRootsHistory() {
         var tale = Tale()
-        tale.write(at: 2, 1, 2)
+        tale.write(1, 2)
         tale.write(at: 3, 1, 2)
         tale.root(3, .write(0), as: 1)
         tale.root(4, .write(1), as: 2)
-        tale.read(10, 12, .write(1))
+        tale.read(10, 12, .write(1), as: 2)
         tale.read(14, 15, .write(0))
-        #expect(tale.found == [.versionsNeverFall])
+        #expect(tale.found.contains(.versionsNeverFall))
+    }
+
+    /// It came from below and went up by another way, too.
+    @Test func anothersWriteWithoutVersionHasNoPlaceYet() {
+        var tale = Tale()
+        tale.write(1, 2)
+        tale.write(at: 3, 3, 4)
+        tale.root(8, .write(1), as: 1)
+        tale.root(20, .write(0), as: 2)
+        tale.read(10, 12, .write(1))
+        tale.read(14, 15, .write(1))
+        #expect(tale.found.isEmpty)
     }
 
     @Test func anOwnWriteThatIsNotReadIsFound() {

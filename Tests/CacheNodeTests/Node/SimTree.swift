@@ -16,6 +16,9 @@ final class SimTree {
     private var fallen: [Node] = []
     private var settings: [Settings] = []
     private var seeds: SimRandom
+    private let depth: Int
+    /// Told when a node ends by itself, which is else an issue.
+    var onFailure: ((Int, StartError) -> Void)?
     private let descriptor = open("/dev/null", O_WRONLY)
 
     /// Hosts and nodes, none of them started; node 0 is the root.
@@ -24,19 +27,27 @@ final class SimTree {
     ) throws {
         world = SimWorld(seed: seed)
         seeds = SimRandom(seed: ~seed)
-        for index in 0..<nodeCount {
-            let host = world.addHost("NODE-\(index + 1)")
-            hosts.append(host)
-            var arguments = [
-                "--name", host.name, "--listen", "\(host.addresses[0]):\(Self.port)",
-                "--memory", "8MiB", "--depth", "\(depth)",
-            ]
-            if index > 0 { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
-            var settings = try parsedSettings(arguments).settings
-            change(&settings)
-            self.settings.append(settings)
-            nodes.append(try makeNode(index))
-        }
+        self.depth = depth
+        for index in 0..<nodeCount { try add("NODE-\(index + 1)", change: change) }
+    }
+
+    /// Adds a host and a node with this name; the first is the root. Gives the node's index.
+    @discardableResult
+    func add(
+        _ name: String, hostName: String? = nil, change: (inout Settings) -> Void = { _ in }
+    ) throws -> Int {
+        let host = world.addHost(hostName ?? name)
+        hosts.append(host)
+        var arguments = [
+            "--name", name, "--listen", "\(host.addresses[0]):\(Self.port)", "--memory", "8MiB",
+            "--depth", "\(depth)",
+        ]
+        if !nodes.isEmpty { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
+        var settings = try parsedSettings(arguments).settings
+        change(&settings)
+        self.settings.append(settings)
+        nodes.append(try makeNode(nodes.count))
+        return nodes.count - 1
     }
 
     private func makeNode(_ index: Int) throws -> Node {
@@ -61,13 +72,16 @@ final class SimTree {
     }
 
     func start(_ index: Int) {
-        nodes[index].start { Issue.record("NODE-\(index + 1): \($0)") }
+        nodes[index].start { [unowned self] in
+            if let onFailure { return onFailure(index, $0) }
+            Issue.record("NODE-\(index + 1): \($0)")
+        }
     }
 
     /// Starts all nodes, each once the earlier ones have joined: node i gets slot i + 1.
-    func startInOrder() {
+    func startInOrder(besides started: Set<Int> = []) {
         let probe = SimClient(world.addHost("starter"))
-        for index in nodes.indices {
+        for index in nodes.indices where !started.contains(index) {
             start(index)
             let isReady = (0..<600).contains { _ in
                 world.run(forMilliseconds: 50)

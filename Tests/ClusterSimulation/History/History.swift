@@ -10,7 +10,7 @@ package struct ETag: Hashable, Comparable, CustomStringConvertible, Sendable {
     }
 
     /// Reads `"EPOCH.SEQUENCE"`, with its quotes.
-    package init?(quoted text: Substring) {
+    package init?(quoted text: String) {
         guard text.count > 2, text.first == "\"", text.last == "\"" else { return nil }
         let parts = text.dropFirst().dropLast().split(separator: ".")
         guard parts.count == 2, let epoch = UInt32(parts[0]), let sequence = UInt64(parts[1]) else {
@@ -128,6 +128,8 @@ package struct ReadRecord: Sendable {
     package var boundMicroseconds: UInt64?
     /// The answer says that it is older than the limit.
     package var isMarkedStale = false
+    /// What the answer says of its way (RFC 9211).
+    package var way = ""
     /// As of a write.
     package var isAcrossLives = false
 
@@ -143,7 +145,7 @@ package struct ReadRecord: Sendable {
         let version = version.map { " as \($0)" } ?? ""
         let bound = boundMicroseconds.map { ", at most \(milliseconds($0)) old" } ?? ""
         return "\(wish.rawValue) read of k\(key) at \(life) from \(seconds(start)) to"
-            + " \(seconds(end)): \(content)\(version)\(bound)"
+            + " \(seconds(end)): \(content)\(version)\(bound) [\(way)]"
     }
 }
 
@@ -186,7 +188,12 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// When the write of this number was committed first; nil if that wasn't seen.
+    /// When a write was last committed before a time: once by each root that didn't know of it.
+    package func commitTime(of write: WriteRecord, before end: UInt64) -> UInt64? {
+        root[write.key].last { $0.content == .write(write.number) && $0.start <= end }?.start
+    }
+
+    /// When a write was committed first; nil if that wasn't seen.
     package func commitTime(of write: WriteRecord) -> UInt64? {
         root[write.key].first { $0.content == .write(write.number) }?.start
     }

@@ -30,7 +30,9 @@ package struct HistoryChecker {
         switch write.outcome {
         case .unknown: return
         case .refused, .conditionFailed:
-            if !write.isDeletion, states.contains(where: { $0.content == .write(write.number) }) {
+            if !write.isDeletion, let state = states.last(where: {
+                $0.content == .write(write.number)
+            }), !hasRootCrashed(from: state.start, to: write.end ?? .max) {
                 report(.refusedWritesChangeNothing, "the root has committed \(write.text)")
             }
             if write.outcome == .conditionFailed { checkRefusal(write) }
@@ -76,6 +78,11 @@ package struct HistoryChecker {
             || history.crashes.contains {
                 $0.life.node != write.life.node && $0.time >= write.start
             }
+    }
+
+    /// Then another root decided anew.
+    func hasRootCrashed(from start: UInt64, to end: UInt64) -> Bool {
+        history.crashes.contains { $0.life.node == 0 && $0.time >= start && $0.time <= end }
     }
 
     private mutating func checkRepeats() {

@@ -35,8 +35,9 @@ extension HistoryChecker {
     /// The content must have been the root's at some time not longer before the answer than the
     /// answer says. When the answer was made isn't known; not before the question was asked.
     private mutating func checkStaleness(_ read: ReadRecord) {
+        // A node that was attached to nobody yet has a write of its own, and no policy.
         if let bound = read.boundMicroseconds, let limit = rules.limitMicroseconds, bound > limit,
-            !read.isMarkedStale
+            !read.isMarkedStale, read.version != nil
         {
             report(.boundsAreKept, "\(read.text); the limit is \(milliseconds(limit))")
         }
@@ -48,17 +49,28 @@ extension HistoryChecker {
         } else {
             return
         }
-        if isPending(read.content, at: read.end) { return }
+        if isPending(read) { return }
         let earliest = read.start - min(bound, read.start)
         if wasCurrent(read.content, of: read.key, from: earliest, to: read.end) { return }
         report(.stalenessIsBounded, "\(read.text); \(currency(of: read))")
     }
 
-    /// A write that the root has not committed yet.
-    private func isPending(_ content: Content, at time: UInt64) -> Bool {
-        guard case .write(let number) = content else { return false }
-        guard let committed = history.commitTime(of: history.writes[number]) else { return true }
-        return committed > time
+    /// Whether the answer is a write that the root has not committed yet: then it has no version.
+    private func isPending(_ read: ReadRecord) -> Bool {
+        guard read.version == nil else { return false }
+        switch read.content {
+        case .alien: return false
+        case .write(let number):
+            guard let committed = history.commitTime(of: history.writes[number]) else {
+                return true
+            }
+            return committed > read.end
+        case .absent:
+            // When a deletion was committed isn't always known.
+            return history.writes.contains {
+                $0.isDeletion && $0.key == read.key && $0.start <= read.end
+            }
+        }
     }
 
     private func currency(of read: ReadRecord) -> String {
@@ -123,9 +135,13 @@ extension HistoryChecker {
     }
 
     /// The version that the answer names, or else the newest under which the root had its content.
+    /// A write of another node that isn't committed as far as is known here has no place yet: that
+    /// node may be attached elsewhere by now, and overtake.
     private func versionShown(by read: ReadRecord) -> ETag? {
         if let version = read.version { return version }
-        guard case .write = read.content else { return nil }
+        guard case .write(let number) = read.content,
+            history.writes[number].life.node == read.life.node
+        else { return nil }
         return history.root[read.key].last { $0.content == read.content }?.version
     }
 
@@ -134,9 +150,7 @@ extension HistoryChecker {
     private mutating func checkOwnWrites(_ read: ReadRecord, _ writes: [WriteRecord]) {
         for write in writes {
             guard let end = write.end, end <= read.start, isOlder(read, than: write),
-                !history.crashes.contains(where: {
-                    $0.life.node == 0 && $0.time >= write.start && $0.time <= read.end
-                })
+                !hasRootCrashed(from: write.start, to: read.end)
             else { continue }
             return report(
                 .ownWritesAreRead,
@@ -157,9 +171,13 @@ extension HistoryChecker {
             {
                 return true
             }
-            guard let committed = history.commitTime(of: other) else { return false }
+            guard let committed = history.commitTime(of: other, before: read.end) else {
+                return false
+            }
             if committed < write.start { return true }
-            guard !write.isDeletion, let commit = history.commitTime(of: write) else {
+            // See `versionShown`.
+            guard read.version != nil || other.life.node == read.life.node else { return false }
+            guard !write.isDeletion, let commit = history.commitTime(of: write, before: .max) else {
                 return false
             }
             return committed < commit

@@ -14,7 +14,7 @@ final class FrameTap {
     private static let switching = Array("HTTP/1.1 101 ".utf8)
 
     private let story: Story
-    private var directions: [ObjectIdentifier: Direction] = [:]
+    private var directions: [Int: Direction] = [:]
 
     init(_ story: Story) { self.story = story }
 

@@ -50,11 +50,12 @@ struct RootWatch {
             let content = copy.map { values.content(of: $0, key: key) } ?? .absent
             let version = copy?.version.map { ETag(epoch: $0.epoch, sequence: $0.sequence) }
             guard content != last[key] || version != lastVersions[key] else { continue }
-            changedCount += 1
             let isAbsentStill = content == .absent && last[key] == .absent
             last[key] = content
             lastVersions[key] = version
+            // An absence gets a version also when somebody asks for it.
             if isAbsentStill { continue }
+            changedCount += 1
             story.line("the root has \(content) for k\(key)\(version.map { " as \($0)" } ?? "")")
             history.rootHas(
                 RootState(start: now, life: life, content: content, version: version), of: key)
@@ -66,6 +67,7 @@ struct RootWatch {
 
 extension Values {
     func content(of copy: HeldCopy, key: Int) -> Content {
-        copy.isAbsent ? .absent : content(of: copy.value[...], key: key)
+        // The root keeps a tag of what isn't there.
+        copy.isAbsent || copy.isTag ? .absent : content(of: copy.value[...], key: key)
     }
 }

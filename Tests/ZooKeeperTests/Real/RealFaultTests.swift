@@ -44,11 +44,15 @@ extension RealServerTests {
             try real.wait(for: "the loss") { !recorder.isConnected }
             try real.wait(for: "the completion") { !results.isEmpty }
             #expect(results.count == 1 && results[0].failure == .connectionLoss)
-            guard case .disconnected(.silence(let milliseconds)) = recorder.states.last else {
-                Issue.record("\(recorder.states)")
-                return
+            let silences = recorder.states.compactMap { state -> Int? in
+                if case .disconnected(.silence(let milliseconds)) = state {
+                    milliseconds
+                } else {
+                    nil
+                }
             }
-            #expect((1000...1400).contains(milliseconds))
+            // Two thirds of the timeout, and what a busy machine adds.
+            #expect(silences.count == 1 && (1000...3000).contains(silences[0]))
             try real.wait(for: "our own clock") { recorder.client.state == .lost }
             server.resume()
             try real.wait(for: "a session") { recorder.isConnected }
@@ -111,7 +115,7 @@ extension RealServerTests {
             var confirmations: [Bool] = []
             recorder.client.close(deadlineMilliseconds: 300) { confirmations.append($0) }
             try real.wait(for: "the deadline") { !confirmations.isEmpty }
-            #expect((250...600).contains(RealLoop.clockMilliseconds() - begin))
+            #expect((290...2000).contains(RealLoop.clockMilliseconds() - begin))
             #expect(confirmations == [false] && recorder.client.state == .closed)
         }
 

@@ -123,7 +123,7 @@ extension RealServerTests {
             }
             let acl = try real.value { zk.getACL("/mine", completion: $0) }
             #expect(acl.rules.map(\.scheme) == ["digest"])
-            #expect(acl.rules.first?.permissions == .all)
+            #expect(acl.rules == [ACL.digest(.all, user: "canopy", password: "right")])
             let stranger = try real.client(server)
             try stranger.connect(in: real)
             try real.expect(.noAuth) { stranger.client.get("/mine", completion: $0) }

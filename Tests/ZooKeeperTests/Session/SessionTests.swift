@@ -165,6 +165,19 @@ import UVHTTP
         #expect(harness.story.contains("lost"))
     }
 
+    @Test func aSlowReplySaysOnlyThatTheSessionLivedWhenItWasAskedFor() {
+        var harness = SessionHarness.connected()
+        harness.pass(1000)
+        #expect(harness.submit(.sync(path: "/"), id: 1) == nil)
+        harness.pass(2900)
+        harness.receive(Server.reply(1))
+        harness.lose()
+        harness.pass(9000 - 2900 - 1)
+        #expect(!harness.story.contains("lost"))
+        harness.pass(1)
+        #expect(harness.story.contains("lost"))
+    }
+
     @Test func aServerThatTalksButConfirmsNothingIsLeftToo() {
         var harness = SessionHarness.connected()
         for _ in 0..<17 {
@@ -199,6 +212,38 @@ import UVHTTP
         #expect(harness.story == ["1: done", "disconnect", "closed", "closed true"])
         #expect(harness.submit(.sync(path: "/"), id: 3) == .closed)
         #expect(harness.session.deadline == nil)
+    }
+
+    @Test func anEndOfTheSessionThatWasNotAnsweredIsAskedForAgain() {
+        var harness = SessionHarness.connected()
+        harness.close(after: 5000)
+        let frame = Server.frame([0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xF5])
+        #expect(harness.sent == frame)
+        harness.lose()
+        harness.pass(3000)
+        harness.forget()
+        harness.receive(Server.handshake())
+        #expect(harness.sent == Server.frame([0, 0, 0, 2, 0xFF, 0xFF, 0xFF, 0xF5]))
+        harness.receive(Server.reply(2))
+        #expect(harness.story == ["disconnect", "closed", "closed true"])
+    }
+
+    @Test func watchesAreForgottenWithTheSessionAndWhenTheServerHasNone() {
+        var harness = SessionHarness.connected()
+        _ = harness.submit(.addWatch(path: "/a", mode: .persistent), id: 1)
+        _ = harness.submit(.addWatch(path: "/b", mode: .persistentRecursive), id: 2)
+        harness.receive(Server.reply(1, [0, 0, 0, 0]) + Server.reply(2, [0, 0, 0, 0]))
+        #expect(harness.session.watches.count == 2)
+        _ = harness.submit(.removeWatches(path: "/a", kind: .any), id: 3)
+        harness.receive(Server.reply(3, code: -121))
+        #expect(harness.session.watches["/a"] == [])
+        #expect(harness.session.watches["/b"] == .persistentRecursive)
+        harness.lose()
+        harness.pass(3000)
+        harness.receive(Server.handshake(timeout: 0, sessionID: 0))
+        #expect(harness.session.watches.count == 0)
+        harness.receive(Server.handshake(sessionID: 5))
+        #expect(harness.story.last == "connected 5 new")
     }
 
     @Test func anyBytesMayCome() {

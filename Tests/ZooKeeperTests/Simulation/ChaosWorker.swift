@@ -22,6 +22,8 @@ final class ChaosWorker {
     private var ephemerals: Set<String> = []
     /// The data of `/shared` and all below, by the events; nil until it was read.
     private var view: [String: [UInt8]]?
+    /// What events have led to since the reading of the view began: newer than what is in it.
+    private var updates: [String: [UInt8]?] = [:]
     private var reads = 0
     /// The data of `/once`, by one-shot watches.
     private var once: [UInt8]??
@@ -55,7 +57,9 @@ final class ChaosWorker {
                 write("/e/\(index)", mode: .ephemeral)
             }
             follow()
-        case .disconnected: view = nil
+        case .disconnected:
+            view = nil
+            updates = [:]
         case .lost, .expired: ephemerals = []
         default: break
         }
@@ -65,13 +69,15 @@ final class ChaosWorker {
     private func follow() {
         request { self.zk.addWatch("/shared", mode: .persistentRecursive, completion: $0) }
         view = nil
+        updates = [:]
         reads += 1
         zk.readSubtree("/shared", windowRequests: 4) { [self] result in
             reads -= 1
             switch result {
             case .success(let nodes):
                 view = Dictionary(uniqueKeysWithValues: nodes.map { ($0.path, $0.data) })
-            case .failure(.noNode): view = [:]
+                for (path, data) in updates { view?[path] = data }
+            case .failure(.noNode): view = updates.compactMapValues { $0 }
             case .failure(let error):
                 if error != .connectionLoss, error != .notConnected { Issue.record("\(error)") }
             }
@@ -110,11 +116,15 @@ final class ChaosWorker {
         zk.get(event.path) { [self] result in
             reads -= 1
             switch result {
-            case .success(let node): view?[event.path] = node.data
-            case .failure(.noNode): view?[event.path] = nil
+            case .success(let node): update(event.path, node.data)
+            case .failure(.noNode): update(event.path, nil)
             case .failure: break
             }
         }
+    }
+
+    private func update(_ path: String, _ data: [UInt8]?) {
+        if view == nil { updates[path] = .some(data) } else { view?[path] = data }
     }
 
     // MARK: Working

@@ -4,9 +4,11 @@ import UVHTTP
 import ZooKeeper
 
 /// Clients and servers to which anything may happen, and what must hold all the same.
-@Suite struct SimChaosTests {
+///
+/// One after the other: they would keep every processor from the tests with real servers.
+@Suite(.serialized) struct SimChaosTests {
     /// So many seeds in each of the parts.
-    private static let seedsPerPart = 100
+    private static let seedsPerPart = isUnderSanitizer ? 10 : 100
 
     @Test(arguments: 0..<10) func whateverHappensPromisesAreKept(_ part: Int) throws {
         for index in 0..<Self.seedsPerPart {
@@ -47,7 +49,7 @@ private final class Chaos {
         for worker in workers { worker.start() }
         scheduleFault()
         scheduleCheck()
-        world.run(forMilliseconds: 4000)
+        world.run(forMilliseconds: 3000)
         heal()
         for worker in workers { worker.stopWorking() }
         // Twice: what the last write leads to may still be on its way.

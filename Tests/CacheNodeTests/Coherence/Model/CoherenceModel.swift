@@ -13,6 +13,8 @@ final class CoherenceModel {
     /// What was wrong, with the time.
     private(set) var problems: [String] = []
     private(set) var hasRootCrashed = false
+    /// Prints every step: for looking into a seed.
+    var isTraced = false
     /// Nothing bad happens any more.
     private var isResting = false
     private var actionsLeft: Int
@@ -51,6 +53,7 @@ final class CoherenceModel {
     /// After anything a node has done.
     func afterStep(_ node: ModelNode) {
         guard node.isUp else { return }
+        trace(describe(node))
         if node.isRoot { truth.record(node) }
         for key in 0..<setup.keyCount {
             let entry = node.find(key)
@@ -126,6 +129,7 @@ final class CoherenceModel {
     }
 
     private func evict(_ node: ModelNode) {
+        trace("evict \(node.index)")
         for _ in 0...world.random.below(3) { _ = node.keyspace.evictOne() }
         afterStep(node)
     }
@@ -150,6 +154,7 @@ final class CoherenceModel {
 
     private func crash(_ node: ModelNode) {
         guard node.isUp, !node.isRoot || world.random.oneIn(2) else { return }
+        trace("crash \(node.index)")
         if node.isRoot { hasRootCrashed = true }
         for session in sessions {
             if session.child === node { session.closeFromChild() }
@@ -160,6 +165,7 @@ final class CoherenceModel {
         node.crash()
         world.after(microseconds: world.random.within(1_000...500_000)) { [self] in
             node.restart(setup)
+            trace("restart \(node.index)")
             if node.isRoot { truth.onRootBegin(node) }
         }
     }

@@ -50,7 +50,7 @@ final class ModelSession {
     }
 
     func dial() {
-        helloMilliseconds = child.keyspace.now
+        helloMilliseconds = child.host.loop.nowMilliseconds
         let (origin, shown) = child.keyspace.greeting
         child.keyspace.name.withUnsafeBytes {
             sendUp(.hello(origin: origin, shown: shown, name: $0))
@@ -59,7 +59,7 @@ final class ModelSession {
 
     func renew() {
         lastToken += 1
-        renewals[lastToken] = child.keyspace.now
+        renewals[lastToken] = child.host.loop.nowMilliseconds
         sendUp(.renew(token: lastToken))
     }
 
@@ -138,7 +138,8 @@ final class ModelSession {
         if child.dialing === self { child.dialing = nil }
         if child.session === self {
             child.session = nil
-            child.keyspace.onParentDetached(reason: "the connection was closed")
+            child.keyspace.onParentDetached(
+                parentPort, reason: "the connection was closed")
         }
         model.afterStep(child)
     }
@@ -147,12 +148,14 @@ final class ModelSession {
 
     private func deliverUp() {
         guard !ups.isEmpty else { return }
+        if ups[0] == nil { model.trace("\(parent.index) hears the end of \(child.index)") }
         guard let frame = ups.removeFirst() else { return failAtParent() }
         guard isParentThere else { return closeFromParent() }
         withFrame(frame) { bytes, count in
             guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
+            model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
             if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
                     ModelChildPort(self), origin: origin, shown: shown, name: name)
@@ -167,6 +170,7 @@ final class ModelSession {
 
     private func deliverDown() {
         guard !downs.isEmpty else { return }
+        if downs[0] == nil { model.trace("\(child.index) hears the end of \(parent.index)") }
         guard let frame = downs.removeFirst() else { return failAtChild() }
         guard isChildThere else { return closeFromChild() }
         guard child.session === self || child.dialing === self else { return }
@@ -179,21 +183,25 @@ final class ModelSession {
         model.afterStep(child)
     }
 
+    /// The one port by which the child knows this session.
+    private lazy var parentPort = ModelParentPort(self)
+
     private func receive(_ message: DownMessage) {
+        model.trace("\(child.index) gets \(ModelTrace.text(message)) from \(parent.index)")
         switch message {
         case .welcome(let welcome):
             let earlier = child.session
             child.session = self
             child.dialing = nil
             child.keyspace.onParentAttached(
-                ModelParentPort(self), welcome, helloMilliseconds: helloMilliseconds)
+                parentPort, welcome, helloMilliseconds: helloMilliseconds)
             earlier?.closeFromChild()
         case .fresh(let token, _, _):
             guard let sent = renewals.removeValue(forKey: token) else {
                 return model.report("FRESH without RENEW")
             }
-            child.keyspace.onMessage(message, renewMilliseconds: sent)
-        default: child.keyspace.onMessage(message, renewMilliseconds: 0)
+            child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: sent)
+        default: child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: 0)
         }
     }
 

@@ -35,7 +35,7 @@ struct ModelSetup {
             parents = (1...random.within(3...6)).map { random.oneIn(3) ? random.below($0) : $0 - 1 }
         }
         keyCount = random.within(1...4)
-        if random.oneIn(3) {
+        if random.oneIn(6) {
             // More than fits into a cache.
             keyCount = random.within(4...8)
             valueBytes = 100_000...250_000
