@@ -150,9 +150,10 @@ extension Keyspace: LinkDelegate {
         if isHit { metrics.pointee.hits &+= 1 } else { metrics.pointee.misses &+= 1 }
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
-            entry = install(
-                get.key, .absent, version: position.sequence, basisMilliseconds: now
-            ).entry
+            entry =
+                install(
+                    get.key, .absent, version: position.sequence, basisMilliseconds: now
+                ).entry
         }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)

@@ -188,8 +188,8 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// What the root had when it committed a write: last before a time, or else first after it. A root
-    /// that doesn't know of a write commits it again.
+    /// What the root had when it committed a write: last before a time, or else first after it. A
+    /// root that doesn't know of a write commits it again.
     package func commit(of write: WriteRecord, near time: UInt64) -> RootState? {
         let commits = root[write.key].filter { $0.content == .write(write.number) }
         return commits.last { $0.start <= time } ?? commits.first

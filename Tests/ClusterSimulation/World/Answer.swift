@@ -53,7 +53,8 @@ struct Answer {
         return nil
     }
 
-    private static func value(of name: StaticString, inLine line: ArraySlice<UInt8>) -> Range<Int>? {
+    private static func value(of name: StaticString, inLine line: ArraySlice<UInt8>) -> Range<Int>?
+    {
         let count = name.utf8CodeUnitCount
         guard line.count > count, line[line.startIndex + count] == UInt8(ascii: ":") else {
             return nil

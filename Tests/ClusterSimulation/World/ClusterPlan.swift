@@ -91,8 +91,8 @@ package enum Trouble: String, CaseIterable, Sendable {
     case rootCrash
     /// A node needs the memory of a key.
     case eviction
-    /// A node is cut off, and then from those above it alone: its children come back to it, and know
-    /// more than it does.
+    /// A node is cut off, and then from those above it alone: its children come back to it, and
+    /// know more than it does.
     case laggard
 }
 
