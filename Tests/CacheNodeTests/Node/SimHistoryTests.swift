@@ -185,6 +185,15 @@ private struct Tale {
         #expect(tale.found == [.refusedWritesChangeNothing])
     }
 
+    @Test func anotherRootDecidesAnew() {
+        var tale = Tale()
+        tale.write(10, 12) { $0.outcome = .conditionFailed }
+        tale.crash(of: 0, at: 15)
+        tale.root(20, .write(0), as: 1, life: 1)
+        tale.read(21, 22, .write(0), as: 1)
+        #expect(tale.found.isEmpty)
+    }
+
     // MARK: Conditions
 
     @Test func aConditionThatIsIgnoredIsFound() {

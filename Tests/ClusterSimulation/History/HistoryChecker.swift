@@ -30,10 +30,9 @@ package struct HistoryChecker {
         switch write.outcome {
         case .unknown: return
         case .refused, .conditionFailed:
-            if !write.isDeletion,
-                let state = states.last(where: {
-                    $0.content == .write(write.number)
-                }), !hasRootCrashed(from: state.start, to: write.end ?? .max)
+            // Another root decides anew what somebody on the way still has.
+            if !write.isDeletion, !hasRootCrashed(since: write.start),
+                states.contains(where: { $0.content == .write(write.number) })
             {
                 report(.refusedWritesChangeNothing, "the root has committed \(write.text)")
             }
@@ -82,8 +81,7 @@ package struct HistoryChecker {
             }
     }
 
-    /// Then another root decided anew.
-    func hasRootCrashed(from start: UInt64, to end: UInt64) -> Bool {
+    func hasRootCrashed(since start: UInt64, until end: UInt64 = .max) -> Bool {
         history.crashes.contains { $0.life.node == 0 && $0.time >= start && $0.time <= end }
     }
 

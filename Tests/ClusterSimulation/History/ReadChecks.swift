@@ -11,7 +11,7 @@ extension HistoryChecker {
             }
             if rules.copiesFollow, write.outcome == .refused || write.outcome == .conditionFailed {
                 // While the root hadn't refused it yet it may have been readable where it was made.
-                if let end = write.end, end < read.start {
+                if let end = write.end, end < read.start, !hasRootCrashed(since: write.start) {
                     report(.refusedWritesChangeNothing, "\(read.text), after \(write.text)")
                 }
             }
@@ -150,7 +150,7 @@ extension HistoryChecker {
     private mutating func checkOwnWrites(_ read: ReadRecord, _ writes: [WriteRecord]) {
         for write in writes {
             guard let end = write.end, end <= read.start, isOlder(read, than: write),
-                !hasRootCrashed(from: write.start, to: read.end)
+                !hasRootCrashed(since: write.start, until: read.end)
             else { continue }
             return report(
                 .ownWritesAreRead,

@@ -49,15 +49,16 @@ package struct ClusterPlan: Sendable {
         pauseMillisecondsMax = hasLaggard ? 130 : random.pick([2, 10, 40, 120])
         let isCramped = random.oneIn(12)
         valueBytesMax = isCramped ? 150_000 : random.pick([16, 16, 64, 1_000])
-        memoryBytes = isCramped ? 1_200_000 : 2 << 20
+        memoryBytes = isCramped ? 1_100_000 : 2 << 20
         upwardQueueMax = random.oneIn(6) ? 3 : 1000
         ttlMilliseconds = random.pick([100, 500, 1500])
         syncIntervalMilliseconds = random.pick([50, 200, 800])
         maxStalenessMilliseconds = random.pick([300, 1000, 3000, 10_000])
-        let slowest = UInt64(random.pick([100, 500, 3000, 20_000]))
+        // Long values through small windows over long ways would take their seconds.
+        let slowest = UInt64(isCramped ? 2000 : random.pick([100, 500, 3000, 20_000]))
         latencyMicroseconds = 30...(30 + slowest)
         splitting = random.oneIn(3) ? .whole : .random
-        bufferBytes = random.oneIn(3) ? 2048...16_384 : 65_536...262_144
+        bufferBytes = !isCramped && random.oneIn(3) ? 2048...16_384 : 65_536...262_144
         troubles = hasLaggard ? [.laggard] : Self.troubles(&random)
         calmMillisecondsMax = random.pick([30, 100, 400])
     }
