@@ -220,8 +220,7 @@ def test_the_log_level_leaves_the_rest_out(keep: ProcessKeeper, tmp_path: Path) 
 
 def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
-    environment = {**network.kv_environment(1, root=1), "ZOO_SERVERS": "127.0.0.1:1"}
-    root = keep(from_environment(network, tmp_path, environment))
+    root = keep(from_environment(network, tmp_path, network.kv_environment(1, root=1)))
     root.start()
     eventually(root.is_ready, "the root is ready")
     assert root.ask("GET", "/").json()["address"] == network.address(1)
@@ -232,13 +231,28 @@ def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Pa
 def test_the_store_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
     environment = network.store_environment(1, root=1, count=15)
-    root = keep(from_environment(network, tmp_path, {**environment, "zookeeper": "127.0.0.1:1"}))
+    root = keep(from_environment(network, tmp_path, environment))
     root.start()
     eventually(root.is_ready, "the root is ready")
     alive = {"status": "alive", "node": "NODE-1", "address": network.address(1)}
     assert root.ask("GET", "/").json() == alive
     structure = root.ask("GET", "/nodes/structure").json()["binary_tree_array"]
     assert structure == ["NODE-1"] + [None] * 14
+
+
+@pytest.mark.parametrize("variable", ["ZOO_SERVERS", "zookeeper"])
+def test_a_root_waits_for_its_zookeeper_and_says_so(
+    keep: ProcessKeeper, tmp_path: Path, variable: str
+) -> None:
+    """It may not number writes before it has its epoch."""
+    network = LoopbackNetwork(tmp_path, 1)
+    own = network.kv_environment if variable == "ZOO_SERVERS" else network.store_environment
+    environment = own(1, root=1) if variable == "ZOO_SERVERS" else own(1, root=1, count=3)
+    root = keep(from_environment(network, tmp_path, {**environment, variable: "127.0.0.1:1"}))
+    root.start()
+    eventually(lambda: "ZooKeeper" in root.log(), "the log says what it waits for")
+    assert root.ask("GET", "/readyz").status == 503
+    assert root.ask("GET", "/livez").status == 200
 
 
 def from_environment(

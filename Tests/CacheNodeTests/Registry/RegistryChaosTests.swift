@@ -94,8 +94,9 @@ private final class RegistryTrouble {
         for server in test.zooKeeper.hosts.indices where !test.zooKeeper.hosts[server].isUp {
             test.zooKeeper.start(server)
         }
-        let isHealed = test.world.run(withinMilliseconds: 30_000) {
-            test.tree.nodes.allSatisfy(\.isPlaced) && isRecorded(test, count)
+        let isHealed = (0..<300).contains { _ in
+            test.world.run(forMilliseconds: 100)
+            return test.tree.nodes.allSatisfy(\.isPlaced) && isRecorded(test, count)
         }
         #expect(isHealed, "seed \(seed)")
         #expect(failures.isEmpty, "seed \(seed): \(failures)")
@@ -118,10 +119,11 @@ private final class RegistryTrouble {
         func isLive(_ path: String) -> Bool {
             test.zooKeeper.nodes[path].map { sessions.contains($0.owner) } ?? false
         }
-        guard isLive("/canopy/root"), test.treePaths().count == count else { return false }
+        let paths = test.treePaths()
+        guard isLive("/canopy/root"), paths.count == count else { return false }
         return (1...count).allSatisfy { slot in
             isLive("/canopy/live/NODE-\(slot)")
-                && test.treePaths().contains {
+                && paths.contains {
                     $0.hasSuffix("/NODE-\(slot)") && test.data($0) == test.record(slot)
                 }
         }

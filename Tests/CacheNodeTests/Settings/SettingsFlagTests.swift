@@ -37,8 +37,7 @@ import UVHTTP
                     startupDelaySeconds: 3, legacy: .none,
                     zookeeper: "10.0.1.66:2181,zoo2/canopy"))
         #expect(!result.settings.isRoot)
-        #expect(
-            result.warnings == ["the tree is kept by the root alone: ZooKeeper is not used yet"])
+        #expect(result.warnings.isEmpty)
     }
 
     @Test func theTableOfRightValuesCoversEveryFlag() {
@@ -74,6 +73,8 @@ import UVHTTP
         ("log-level", "debug"), ("log-level", "info"), ("log-level", "WARNING"),
         ("log-level", "error"), ("log-format", "text"), ("log-format", "json"),
         ("startup-delay", "0"), ("startup-delay", "3600"), ("zookeeper", "zoo"),
+        ("role", "root"), ("role", "ROOT"), ("zookeeper-timeout", "1s"),
+        ("zookeeper-timeout", "10m"),
         ("zookeeper", "10.0.1.66:2181,[::1]:2182/a/b"),
     ]
 
@@ -101,6 +102,7 @@ import UVHTTP
     private static let aDelay = "must be a whole number from 0 to 3600"
     private static let servers = "must be HOST:PORT,HOST:PORT… and an optional /path"
 
+    private static let aTimeout = "must be from 1s to 10m" + units
     private static let aMode = "must be push, ttl, sync or none"
     private static let units = ", in seconds or with ms, s, m, h or d (250ms, 10s, 5m)"
     private static let aTTL = "must be from 10ms to 30d" + units
@@ -137,6 +139,8 @@ import UVHTTP
         ("upward-queue", "0", aQueue), ("upward-queue", "16777217", aQueue),
         ("log-level", "verbose", "must be debug, info, warning or error"),
         ("log-format", "xml", "must be text or json"),
+        ("role", "leaf", "must be root or child"), ("role", "", "must be root or child"),
+        ("zookeeper-timeout", "999ms", aTimeout), ("zookeeper-timeout", "11m", aTimeout),
         ("startup-delay", "3601", aDelay), ("startup-delay", "1.5", aDelay),
         ("zookeeper", "", servers), ("zookeeper", "a,,b", servers), ("zookeeper", "a:0", servers),
         ("zookeeper", "a b", servers), ("zookeeper", "a/", servers), ("zookeeper", "/a", servers),
