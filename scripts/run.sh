@@ -43,14 +43,25 @@ stop_zookeeper() {
 }
 
 trap stop_zookeeper EXIT
-trap 'echo; "${kvctl[@]}" cluster down --base-port "$base_port"; exit 0' INT TERM
-trap 'echo; "${kvctl[@]}" cluster down --base-port "$base_port" >/dev/null 2>&1 || true' ERR
 case "$zookeeper" in
 "" | 0) ;;
 1) start_zookeeper && options=(--zookeeper "127.0.0.1:$base_port") ;;
 *) options=(--zookeeper "$zookeeper") ;;
 esac
+# What fails to start is stopped by kvctl, and a cluster that was there before is not this one to stop.
+is_up=
+stop_cluster() {
+    # The signal may come in the moment in which kvctl was done.
+    if [ "$?" -eq 0 ] || [ -n "$is_up" ]; then
+        echo
+        "${kvctl[@]}" cluster down --base-port "$base_port" || true
+    fi
+    exit 0
+}
+trap stop_cluster INT TERM
 "${kvctl[@]}" cluster up --depth "$depth" --base-port "$base_port" --coherence "$coherence" --cachenode "$bin/cachenode" "${options[@]}"
+is_up=1
+trap 'echo; "${kvctl[@]}" cluster down --base-port "$base_port" >/dev/null 2>&1 || true' ERR
 try tree
 if [ ${#options[@]} -gt 0 ]; then try nodes; fi
 try put "NODE-$(((last + 1) / 2))" hello world

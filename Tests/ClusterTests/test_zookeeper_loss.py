@@ -53,7 +53,8 @@ def check_healed(tree: RecordedCluster, kazoo: Reader, traffic: Traffic) -> None
     traffic.until(lambda: set(tree.states()) == {"live"}, "every node is live")
     assert traffic.slowest_seconds < SLOWEST_SECONDS
     for slot, node in tree.nodes.items():
-        eventually(lambda s=slot: tree.root.get(f"by-{s}").body == tree[s].get(f"by-{s}").body, "it agrees")
+        written = node.get(f"by-{slot}").body
+        eventually(lambda s=slot, w=written: tree.root.get(f"by-{s}").body == w, "the root has it")
         assert node.ask("GET", "/readyz").status == 200
 
 

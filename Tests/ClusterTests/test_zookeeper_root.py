@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from conftest import ProcessKeeper, ReaderFactory, RecordedFactory
 from harness import Node, eventually, free_ports
-from standins.runner import LoopbackNetwork
-from zookeeper import GONE_SECONDS, SESSION_SECONDS, ZooKeeperServers, health, is_connected
+from zookeeper import GONE_SECONDS, SESSION_SECONDS
 
 
 def test_children_wait_for_a_root_that_begins_after_them(recorded: RecordedFactory) -> None:
@@ -194,52 +192,3 @@ def test_a_root_that_slept_through_the_end_of_its_claim_gives_way(
     tree.root.expected_exit_codes = {1}
     assert tree.root.wait_for_exit() == 1
     assert "another root has begun" in tree.root.log()
-
-
-# The earlier systems' variables.
-
-
-def environment_of(
-    system: str, network: LoopbackNetwork, slot: int, zookeeper: str
-) -> Mapping[str, str]:
-    """What the earlier system's Vagrantfile sets; the root's address is in ZooKeeper."""
-    if system == "kv":
-        variables = network.kv_environment(slot, root=1)
-        variables.pop("ROOT_IP", None)
-        return {**variables, "ZOO_SERVERS": zookeeper}
-    return {**network.store_environment(slot, root=1, count=3), "zookeeper": zookeeper}
-
-
-@pytest.mark.parametrize(
-    "system, paths",
-    [("kv", ["/1", "/1/2", "/1/3"]), ("store", ["/NODE-1", "/NODE-1/NODE-2", "/NODE-1/NODE-3"])],
-)
-def test_the_earlier_systems_variables_start_a_recorded_tree(
-    zookeeper: ZooKeeperServers,
-    keep: ProcessKeeper,
-    reader: ReaderFactory,
-    tmp_path: Path,
-    system: str,
-    paths: list[str],
-) -> None:
-    where = f"{zookeeper.authority}/earlier-{system}"
-    network = LoopbackNetwork(tmp_path, 3)
-    nodes = []
-    for slot in (1, 2, 3):
-        environment = environment_of(system, network, slot, where)
-        node = keep(network.ours_by_environment(slot, environment))
-        node.start()
-        eventually(lambda n=node: not n.is_running() or n.is_ready(), f"{node.name} is ready")
-        assert node.is_running(), node.log()
-        nodes.append(node)
-    kazoo = reader(where)
-    eventually(lambda: kazoo.paths(paths[0]) == paths, "the tree is recorded")
-    for slot, path in enumerate(paths, 1):
-        data = kazoo.data(path)
-        assert (data["ip"], data["id"]) == (network.address(slot), slot)
-        assert (data["name"], data["port"], data["slot"]) == (f"NODE-{slot}", 5000, slot)
-        assert is_connected(nodes[slot - 1]), health(nodes[slot - 1])
-    assert nodes[2].put("key", "x", wait=True).status == 200
-    eventually(lambda: nodes[0].get("key").body == b"x", "the write is at the root")
-    for node in nodes[::-1]:
-        assert node.stop() == 0
