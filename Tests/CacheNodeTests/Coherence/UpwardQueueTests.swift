@@ -5,7 +5,8 @@ import Testing
 
 private func write(_ number: Int, valueCount: Int = 0) -> UpwardWrite {
     UpwardWrite(
-        origin: 1, sequence: UInt64(number), key: key(number), change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
+        origin: 1, sequence: UInt64(number), key: key(number),
+        change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
     )
 }
 
