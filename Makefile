@@ -4,6 +4,7 @@ SHELL := /bin/bash
 DEPTH ?= 3
 BASE_PORT ?= 5000
 COHERENCE ?= push
+ZOOKEEPER ?=
 CLUSTER_TESTS ?= Tests/ClusterTests
 CYCLES ?= 60
 SEEDS ?= 2000
@@ -17,8 +18,9 @@ RELEASE := -c release --static-swift-stdlib
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
-	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE)
+run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C (ZOOKEEPER=1: recorded in ZooKeeper)
+	@if [ "$(ZOOKEEPER)" = 1 ]; then scripts/install.sh zookeeper; fi
+	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE) $(ZOOKEEPER)
 
 test: install-test lint docs-check build unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
 	@echo "make test: all passed"

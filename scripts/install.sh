@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# install.sh build|test|model: installs what is missing of what building (testing, checking the model) needs: Debian packages, and a Python environment in .venv.
+# install.sh build|test|model|zookeeper: installs what is missing of what building (testing, checking the model, a ZooKeeper server) needs: Debian packages, and a Python environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
 test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
 model_packages=(spin gcc libc6-dev)
+zookeeper_packages=(default-jre-headless libzookeeper-java)
 
 case "${1:-}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
 model) packages=("${model_packages[@]}") ;;
-*) echo "usage: $0 build|test|model" >&2; exit 2 ;;
+zookeeper) packages=("${zookeeper_packages[@]}") ;;
+*) echo "usage: $0 build|test|model|zookeeper" >&2; exit 2 ;;
 esac
 
 if [ "$1" != model ] && ! command -v swift >/dev/null; then

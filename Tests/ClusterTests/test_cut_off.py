@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from coherent import bound_of, get, known_version, put, reads, ttl_of, way_of
+from coherent import bound_of, get, known_version, put, reads, ttl_of, version_of, way_of
 from conftest import ClusterFactory
 from harness import Cluster, Process, eventually
+from rawhttp import request_bytes
 
 LIMIT, STALE_IF_ERROR = 0.5, 2.5
 POLICY = ("--max-staleness", "500ms", "--ttl", "500ms", "--stale-if-error", "2500ms")
@@ -127,3 +128,34 @@ def test_a_write_that_waits_longer_than_its_answer_may_take_arrives_all_the_same
         pair.root.resume()
     reads(pair.root, "key", "kept")
     assert pair.root.metrics()["canopy_commits_total"] == 1
+
+
+def test_a_tag_in_the_answer_to_a_write_names_that_write(cluster: ClusterFactory) -> None:
+    """The root sleeps so long that the leaf sends its write again in another session, and wakes to
+    find the first one, somebody else's, and the repeat. The leaf's writer must not be told that the
+    other's version is its own: with that in If-Match it would overwrite what it has never seen."""
+    tree = cluster(2, root_options=("--coherence", "push"))
+    assert put(tree.root, "key", "before").status == 200
+    assert get(tree[2], "key").body == b"before"
+    with tree[2].connect() as writer, tree.root.connect() as other:
+        assert writer.ask("GET", "/livez").status == 200
+        assert other.ask("GET", "/livez").status == 200
+        tree.root.pause()
+        try:
+            writer.send(request_bytes("PUT", "/kv/key?ack=root", b"the leaf's"))
+            eventually(
+                lambda: tree[2].metrics()["canopy_upward_queued"] == 1, "the write is on its way"
+            )
+            other.send(request_bytes("PUT", "/kv/key", b"the other's"))
+            eventually(lambda: is_cut_off(tree[2]), "the session is over")
+        finally:
+            tree.root.resume()
+        answer = writer.read_answer("PUT")
+        assert other.read_answer("PUT").status == 200
+    assert answer.status == 200
+    final = get(tree.root, "key")
+    assert tree.root.metrics()["canopy_repeats_total"] == 1, "it was sent again"
+    if final.body == b"the other's":
+        assert version_of(answer) != known_version(final)
+    else:
+        assert version_of(answer) in (None, known_version(final))

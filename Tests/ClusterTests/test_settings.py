@@ -240,6 +240,21 @@ def test_the_store_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path:
     assert structure == ["NODE-1"] + [None] * 14
 
 
+@pytest.mark.parametrize("variable", ["ZOO_SERVERS", "zookeeper"])
+def test_a_root_waits_for_its_zookeeper_and_says_so(
+    keep: ProcessKeeper, tmp_path: Path, variable: str
+) -> None:
+    """It may not number writes before it has its epoch."""
+    network = LoopbackNetwork(tmp_path, 1)
+    own = network.kv_environment if variable == "ZOO_SERVERS" else network.store_environment
+    environment = own(1, root=1) if variable == "ZOO_SERVERS" else own(1, root=1, count=3)
+    root = keep(from_environment(network, tmp_path, {**environment, variable: "127.0.0.1:1"}))
+    root.start()
+    eventually(lambda: "ZooKeeper" in root.log(), "the log says what it waits for")
+    assert root.ask("GET", "/readyz").status == 503
+    assert root.ask("GET", "/livez").status == 200
+
+
 def from_environment(
     network: LoopbackNetwork, folder: Path, environment: Mapping[str, str]
 ) -> Process:

@@ -54,9 +54,10 @@ struct FillRequest: Equatable {
     var asksRoot = false
     var floor: Version = .none
 
-    /// Whether the answer to `other` will do for this one too.
+    /// Whether the answer to `other` will do for this one too. The root's may have been given
+    /// before the floor was committed, and be under way still.
     func isMet(by other: FillRequest) -> Bool {
-        (!asksRoot || other.asksRoot) && (floor <= other.floor || other.asksRoot)
+        (!asksRoot || other.asksRoot) && floor <= other.floor
     }
 }
 

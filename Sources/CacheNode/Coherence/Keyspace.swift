@@ -43,7 +43,8 @@ final class Keyspace {
     var position: Version
     /// The newest version that was shown here, or may have been.
     var shown: Version = .none
-    /// What had been shown here when the session began, which no answer may be older than (rule 10).
+    /// What had been shown here when the session began, which no answer may be older than (rule
+    /// 10).
     var sessionFloor: Version = .none
     /// When that was: what has been current since isn't older.
     var floorMilliseconds: Int64 = 0

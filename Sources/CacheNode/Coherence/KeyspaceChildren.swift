@@ -13,6 +13,9 @@ extension Keyspace: LinkDelegate {
         if let earlier, !Rule.sessionEndForgets.isKept {
             child = earlier
             child.port = port
+            child.acceptedCount = 0
+            child.inbox.removeAll()
+            child.inboxBytes = 0
         } else {
             child = children.add(port, origin: origin, name: Array(name))
         }
@@ -118,20 +121,25 @@ extension Keyspace: LinkDelegate {
     }
 
     /// Whether an entry is an answer to a child: committed, verified, in time, and not below the
-    /// floor (rule 10). What this node reflects as a whole counts too.
+    /// floor (rule 10).
     private func isAnswer(_ entry: EntryReference, _ request: FillRequest) -> Bool {
         guard !entry.isNone, !request.asksRoot || isRoot, isServable(entry) else {
             return false
         }
         if commitsHere { return true }
-        guard !cache.pointee.isUncommitted(entry) else { return false }
-        return !Rule.floors.isKept || version(of: entry) >= request.floor
-            || (follows && position >= request.floor)
+        return !cache.pointee.isUncommitted(entry) && isAbove(request.floor, entry)
+    }
+
+    /// Whether a committed entry isn't older than a floor; if it is verified, it reflects this
+    /// node's position besides.
+    private func isAbove(_ floor: Version, _ entry: EntryReference) -> Bool {
+        !Rule.floors.isKept || version(of: entry) >= floor
+            || (follows && position >= floor && isVerified(entry))
     }
 
     /// The version to tell: where this node decides, an entry that waits for the plain parent
     /// reflects all that was decided.
-    private func replyVersion(_ entry: EntryReference) -> Version {
+    func replyVersion(_ entry: EntryReference) -> Version {
         let version = version(of: entry)
         return version == .none ? position : version
     }
@@ -142,9 +150,10 @@ extension Keyspace: LinkDelegate {
         if isHit { metrics.pointee.hits &+= 1 } else { metrics.pointee.misses &+= 1 }
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
-            entry = install(
-                get.key, .absent, version: position.sequence, basisMilliseconds: now
-            ).entry
+            entry =
+                install(
+                    get.key, .absent, version: position.sequence, basisMilliseconds: now
+                ).entry
         }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
@@ -158,7 +167,7 @@ extension Keyspace: LinkDelegate {
     /// Nobody above answers: the child gets what is held here, with its age.
     private func answerStale(_ get: GetMessage, _ child: Child, _ reason: String) {
         guard !get.asksRoot, case .held(let entry, let note)? = stale(get.key),
-            !cache.pointee.isUncommitted(entry), note.version >= get.floor || !Rule.floors.isKept
+            !cache.pointee.isUncommitted(entry), isAbove(get.floor, entry)
         else { return replyUnavailable(to: child, id: get.id, reason) }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
@@ -237,7 +246,7 @@ extension Keyspace: LinkDelegate {
     }
 
     /// An overlay from before this session: its bits begin anew.
-    private func refreshSession(_ entry: EntryReference) {
+    func refreshSession(_ entry: EntryReference) {
         guard cache.pointee.session(of: entry) != freshness.current else { return }
         cache.pointee.setChildren(0, of: entry)
         cache.pointee.setSession(freshness.current, of: entry)
@@ -283,7 +292,7 @@ extension Keyspace: LinkDelegate {
         child.inbox.append(write)
     }
 
-    private func accept(_ child: Child) {
+    func accept(_ child: Child) {
         child.acceptedCount += 1
         child.port.send(.accept(count: child.acceptedCount))
     }
@@ -293,9 +302,13 @@ extension Keyspace: LinkDelegate {
             || upward.number(origin: write.origin, sequence: write.sequence) != nil
     }
 
-    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
+    /// Queues a child's write. In mode `none` it lies over the entry: so the node reads what it has
+    /// taken over.
     private func take(_ write: UpwardWrite, _ child: Child) {
         accept(child)
+        if commitsHere, ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
+            return repeatPlain(write, child)
+        }
         if let number = upward.number(origin: write.origin, sequence: write.sequence) {
             // It waits here already, by another way: its commit goes back on both.
             return upward.addRoute(child.id, to: number) { children[$0] != nil }
@@ -303,8 +316,9 @@ extension Keyspace: LinkDelegate {
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
-        // One that may have been committed long ago could be older than what it would lie over.
-        if write.condition == .none, !write.isAgain {
+        // Where copies follow the root it lies over nothing here: it may have been on its way for
+        // long, its child attached elsewhere meanwhile, and the root further than this write.
+        if policy.mode == .none, write.condition == .none, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }
@@ -324,133 +338,5 @@ extension Keyspace: LinkDelegate {
             }
             if taken > 0 { child.inbox.removeFirst(taken) }
         }
-    }
-
-    // MARK: Deciding
-
-    /// At the root: a write is committed once, however often it arrives (rule 9).
-    private func decide(_ put: PutMessage, _ child: Child) {
-        accept(child)
-        if Rule.rootCommitsOnce.isKept,
-            ledger.isRepeat(origin: put.origin, sequence: put.sequence)
-        {
-            metrics.pointee.repeats &+= 1
-            if let refusal = ledger.refusal(origin: put.origin, sequence: put.sequence) {
-                return sendRefusal(put, refusal, to: child)
-            }
-            return repeated(put.origin, put.sequence, put.key, to: child, nil)
-        }
-        let content: KeyContent =
-            put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
-        let write = Write(key: put.key, content: content, condition: put.condition)
-        switch commit(write, writer: child.id) {
-        case .committed(let version):
-            ledger.onDecided(origin: put.origin, sequence: put.sequence)
-            committed(put.origin, put.sequence, put.key, .committed, version, to: child)
-        case .preconditionFailed(let version): refuse(put, 412, version, child)
-        case .full, .tooManyMediaTypes: refuse(put, 507, .none, child)
-        }
-    }
-
-    private func refuse(_ put: PutMessage, _ status: UInt16, _ version: Version, _ child: Child) {
-        let refusal = OriginLedger.Refusal(
-            sequence: put.sequence, status: status, version: version)
-        ledger.onRefused(origin: put.origin, refusal)
-        sendRefusal(put, refusal, to: child)
-    }
-
-    private func sendRefusal(
-        _ put: PutMessage, _ refusal: OriginLedger.Refusal, to child: Child
-    ) {
-        let sentence: StaticString =
-            refusal.status == 412
-            ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
-        child.port.send(
-            .commit(
-                CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: refusal.version,
-                    outcome: .refused(status: refusal.status, sentence.bytes))))
-    }
-
-    /// Answers a write that was committed before with what the key has now.
-    func repeated(
-        _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer, to child: Child,
-        _ fallback: KeyContent?
-    ) {
-        let entry = cache.pointee.find(key)
-        let isHeld = !entry.isNone && !cache.pointee.isTag(entry)
-        let content = isHeld ? content(of: entry) : fallback ?? .absent
-        committed(
-            origin, sequence, key, .superseded(content),
-            isHeld ? replyVersion(entry) : position, to: child)
-    }
-
-    /// Tells the writer's side; it holds the key from now on.
-    private func committed(
-        _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer,
-        _ outcome: CommitMessage.Outcome, _ version: Version, to child: Child
-    ) {
-        child.port.send(
-            .commit(
-                CommitMessage(
-                    origin: origin, sequence: sequence, version: version, outcome: outcome)))
-        guard follows else { return }
-        if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
-        var entry = cache.pointee.find(key)
-        if entry.isNone {
-            entry = install(
-                key, .absent, version: position.sequence, basisMilliseconds: now
-            ).entry
-        }
-        if entry.isNone {
-            child.port.send(.invalidate(key: key))
-        } else {
-            refreshSession(entry)
-            cache.pointee.setChildren(followers(of: entry) | child.bit, of: entry)
-        }
-    }
-
-    /// Under a plain parent: numbered here, and queued for the parent.
-    private func decidePlain(_ write: UpwardWrite, _ child: Child) {
-        if ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
-            metrics.pointee.repeats &+= 1
-            if let refusal = ledger.refusal(origin: write.origin, sequence: write.sequence) {
-                return refusePlain(write, refusal.status, child)
-            }
-            return write.key.withUnsafeBytes {
-                repeated(write.origin, write.sequence, $0, to: child, nil)
-            }
-        }
-        guard write.condition == .none else { return refusePlain(write, 501, child) }
-        let number = upward.nextNumber
-        write.withBorrowed { key, content in
-            let plainWrite = Write(key: key, content: content, condition: write.condition)
-            guard case .stored = commitPlain(plainWrite, number: number, writer: child.id)
-            else { return refusePlain(write, 507, child) }
-            ledger.onDecided(origin: write.origin, sequence: write.sequence)
-            committed(write.origin, write.sequence, key, .committed, position, to: child)
-            var queued = write
-            queued.routes = []
-            queued.isOverlay = true
-            queue(queued)
-            sendWrites()
-        }
-    }
-
-    private func refusePlain(_ write: UpwardWrite, _ status: UInt16, _ child: Child) {
-        if !ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
-            ledger.onRefused(
-                origin: write.origin,
-                OriginLedger.Refusal(sequence: write.sequence, status: status, version: .none))
-        }
-        let sentence: StaticString =
-            status == 507
-            ? "no room (--memory)"
-            : "conditions are decided at the root, which is of an earlier system"
-        child.port.send(
-            .commit(
-                CommitMessage(
-                    origin: write.origin, sequence: write.sequence, version: .none,
-                    outcome: .refused(status: status, sentence.bytes))))
     }
 }

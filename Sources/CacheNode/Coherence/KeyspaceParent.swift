@@ -29,12 +29,13 @@ extension Keyspace {
             welcome.ageMilliseconds, sentMilliseconds: Int64(clamping: helloMilliseconds))
         updateServing()
         fills.forgetNames()
-        for fill in fills.all { send(fill) }
         unaccepted.removeAll()
         unacceptedBytes = 0
         acceptedCount = 0
         upward.restart()
+        // Writes first: what is asked for then reflects them, and their commits come before it.
         sendWrites()
+        for fill in fills.all { send(fill) }
         finishStep()
     }
 
@@ -221,8 +222,8 @@ extension Keyspace {
         return false
     }
 
-    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any more:
-    /// the children that hold the key hear of it from here.
+    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any
+    /// more: the children that hold the key hear of it from here.
     private func tellFollowers(
         _ entry: EntryReference, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
         _ version: Version

@@ -28,13 +28,43 @@ extension Keyspace: PlainParentDelegate {
         ttlTicks = .max
         beginSession()
         freshness.onAge(Freshness.unbounded, sentMilliseconds: now)
+        refuseConditional()
+        for (number, ticket) in tickets where ticket.ack == .root {
+            complete(number, .unconfirmed(Self.rootIsSilent))
+        }
+    }
+
+    /// Writes that nobody above can decide on any more; sent without their condition they would be
+    /// other writes.
+    private func refuseConditional() {
+        for (number, write) in upward.conditional {
+            upward.remove(number)
+            unqueue(write)
+            metrics.pointee.upwardRefused &+= 1
+            complete(number, .refused(status: 501, detail: Self.conditionsAreUnknown))
+            for child in write.routes.compactMap({ children[$0] }) {
+                refusePlain(write, 501, child)
+            }
+        }
+    }
+
+    private static var conditionsAreUnknown: String {
+        "conditions are decided at the root, and the parent is a node of an earlier system, which"
+            + " knows none"
+    }
+
+    private static var rootIsSilent: String {
+        "the parent is a node of an earlier system, which doesn't tell what the root does"
     }
 
     // MARK: Reading
 
     func fetch(_ fill: Fill, from plain: any PlainParent) {
         plain.fetch(fill.key) { [self] outcome in
-            guard !fill.isFinished else { return }
+            // Another parent is asked, if this one is it no more.
+            guard !fill.isFinished, case .plain(let current) = parent, current === plain else {
+                return
+            }
             onFetched(fill, outcome)
             finishStep()
         }
@@ -63,18 +93,8 @@ extension Keyspace: PlainParentDelegate {
     func writePlain(
         _ write: Write, _ ack: WriteAck, _ plain: any PlainParent
     ) -> WriteOutcome {
-        if write.condition != .none {
-            return .refused(
-                .cannotDecide(
-                    "conditions are decided at the root, and the parent is a node of an earlier"
-                        + " system, which knows none"))
-        }
-        if ack == .root {
-            return .refused(
-                .cannotDecide(
-                    "the parent is a node of an earlier system, which doesn't tell what the root"
-                        + " does"))
-        }
+        if write.condition != .none { return .refused(.cannotDecide(Self.conditionsAreUnknown)) }
+        if ack == .root { return .refused(.cannotDecide(Self.rootIsSilent)) }
         if ack == .parent, let reason = plain.awayReason { return .refused(.parentAway(reason)) }
         var pending = pendingWrite(write)
         guard upward.hasRoom(byteCount: pending.byteCount) else {

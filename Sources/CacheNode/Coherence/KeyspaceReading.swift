@@ -216,6 +216,7 @@ extension Keyspace {
         if !entry.isNone, isVerified(entry) || cache.pointee.isUncommitted(entry) {
             var note = note
             note.version = version(of: entry)
+            if cache.pointee.isUncommitted(entry) { note.ageMilliseconds = age(of: entry) }
             return waiter(outcome(entry, note))
         }
         switch passing {

@@ -186,8 +186,7 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, number: UInt64
     ) -> StoreOutcome {
         install(
-            key, content, version: number, basisMilliseconds: now,
-            isUncommitted: Rule.outstandingIsPinned.isKept)
+            key, content, version: number, basisMilliseconds: now, isUncommitted: true)
     }
 
     /// Sends what the session hasn't sent yet, as far as its window allows.
@@ -272,7 +271,9 @@ extension Keyspace {
             complete(number, .done(commit.version))
         case .superseded(let content):
             write.key.withUnsafeBytes { settle(commit, write, number, $0, content) }
-            complete(number, .done(commit.version))
+            // The version is that of what others have put in its place: whoever took it for the
+            // write's own could replace theirs unseen, by If-Match.
+            complete(number, .done(.none))
         }
         drainInboxes()
     }

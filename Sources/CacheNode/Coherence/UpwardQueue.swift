@@ -112,6 +112,14 @@ final class UpwardQueue {
         writes[index]?.routes.append(route)
     }
 
+    /// The writes that depend on something, oldest first.
+    var conditional: [(number: UInt64, write: UpwardWrite)] {
+        (head..<writes.count).compactMap { index in
+            guard let write = writes[index], write.condition != .none else { return nil }
+            return (headNumber + UInt64(index - head), write)
+        }
+    }
+
     /// The newest write of `key` that waits and is older than the one with this number: there is
     /// none but when commits come in another order than that of this queue, because a writer went
     /// over to another way.

@@ -63,6 +63,10 @@ public final class UVLoop: EventLoop {
         return lastUnixSeconds
     }
 
+    /// Reads the clock that `nowMilliseconds` shows, which is otherwise read once per turn.
+    @inline(__always)
+    func updateTime() { uv_update_time(raw) }
+
     public var unixMilliseconds: Int {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)

@@ -212,6 +212,8 @@ final class UVStream: UVHandle, ByteStream {
     @inline(__always)
     private func onRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
         if count > 0 {
+            // What was sent after the turn had begun must not be dated before that.
+            loop.updateTime()
             handler?.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
         } else if count < 0 {
             onReadEnded(Int32(truncatingIfNeeded: count))

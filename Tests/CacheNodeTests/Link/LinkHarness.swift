@@ -86,8 +86,21 @@ func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
+/// Takes every request for one for a link.
+private final class LinkService: HTTPService {
+    private let links: LinkServer
+
+    init(_ links: LinkServer) { self.links = links }
+
+    func admit(_ request: HTTPRequest) -> HTTPAdmission { .readBody }
+
+    func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
+        responder.upgrade(to: LinkFrames.protocolName) { [links] in links.accept($0) }
+    }
+}
+
 /// A world with a parent that takes links and a child that dials it.
-final class LinkHarness: HTTPService {
+final class LinkHarness {
     static let port: UInt16 = 5000
     static let bodyBytesMax = 100_000
 
@@ -98,7 +111,7 @@ final class LinkHarness: HTTPService {
     let below = LinkRecorder()
     let metrics: UnsafeMutablePointer<Metrics>
     let logged = LoggedPipe()
-    private(set) var links: LinkServer!
+    let links: LinkServer
     private(set) var session: ParentSession?
     /// What the session told its owner.
     private(set) var told: [String] = []
@@ -128,15 +141,10 @@ final class LinkHarness: HTTPService {
 
     /// The parent begins to serve.
     func serve() throws {
-        let server = HTTPServer(loop: parentHost.loop, limits: limits, service: self)
+        let server = HTTPServer(
+            loop: parentHost.loop, limits: limits, service: LinkService(links))
         try server.listen(on: parentHost.address(port: Self.port))
         self.server = server
-    }
-
-    func admit(_ request: HTTPRequest) -> HTTPAdmission { .readBody }
-
-    func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
-        responder.upgrade(to: LinkFrames.protocolName) { [links] in links!.accept($0) }
     }
 
     /// The child begins to dial.
@@ -146,8 +154,8 @@ final class LinkHarness: HTTPService {
             loop: childHost.loop, limits: limits, queuedBytesMax: queuedBytesMax, metrics: metrics,
             delegate: below)
         self.session = session
-        childHost.loop.schedule { [self] in
-            session.start { [self] in told.append(Self.text($0)) }
+        childHost.loop.schedule {
+            session.start { [weak self] in self?.told.append(Self.text($0)) }
         }
     }
 

@@ -318,7 +318,7 @@ import UVHTTP
     @Test func theKeyspaceMayEndTheSession() throws {
         let test = LinkHarness()
         try test.attach()
-        test.below.onDown = { message in
+        test.below.onDown = { [unowned test] message in
             if case .reset = message { test.below.parent?.close(reason: "a rule was broken") }
         }
         test.inParent {
@@ -379,9 +379,10 @@ import UVHTTP
         let test = LinkHarness()
         test.above.policy.maxStalenessMilliseconds = 1
         var renewals = 0
+        let loop = test.parentHost.loop
         try RawPeer.listen(on: test.parentHost) { [samples] peer in
             peer.send(upgradeAnswer + frame(samples.welcome))
-            let timer = test.parentHost.loop.startTimer(
+            let timer = loop.startTimer(
                 afterMilliseconds: 500, repeatMilliseconds: 500
             ) { peer.send(frame(.reset(epoch: 1))) }
             peer.onBytes = {

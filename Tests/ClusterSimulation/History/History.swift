@@ -10,7 +10,7 @@ package struct ETag: Hashable, Comparable, CustomStringConvertible, Sendable {
     }
 
     /// Reads `"EPOCH.SEQUENCE"`, with its quotes.
-    package init?(quoted text: Substring) {
+    package init?(quoted text: String) {
         guard text.count > 2, text.first == "\"", text.last == "\"" else { return nil }
         let parts = text.dropFirst().dropLast().split(separator: ".")
         guard parts.count == 2, let epoch = UInt32(parts[0]), let sequence = UInt64(parts[1]) else {
@@ -188,7 +188,14 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// When the write of this number was committed first; nil if that wasn't seen.
+    /// What the root had when it committed a write: last before a time, or else first after it. A
+    /// root that doesn't know of a write commits it again.
+    package func commit(of write: WriteRecord, near time: UInt64) -> RootState? {
+        let commits = root[write.key].filter { $0.content == .write(write.number) }
+        return commits.last { $0.start <= time } ?? commits.first
+    }
+
+    /// When a write was committed first; nil if that wasn't seen.
     package func commitTime(of write: WriteRecord) -> UInt64? {
         root[write.key].first { $0.content == .write(write.number) }?.start
     }

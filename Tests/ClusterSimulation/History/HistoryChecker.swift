@@ -30,9 +30,11 @@ package struct HistoryChecker {
         switch write.outcome {
         case .unknown: return
         case .refused, .conditionFailed:
-            if !write.isDeletion, let state = states.last(where: {
-                $0.content == .write(write.number)
-            }), !hasRootCrashed(from: state.start, to: write.end ?? .max) {
+            if !write.isDeletion,
+                let state = states.last(where: {
+                    $0.content == .write(write.number)
+                }), !hasRootCrashed(from: state.start, to: write.end ?? .max)
+            {
                 report(.refusedWritesChangeNothing, "the root has committed \(write.text)")
             }
             if write.outcome == .conditionFailed { checkRefusal(write) }

@@ -142,7 +142,7 @@ extension HistoryChecker {
         guard case .write(let number) = read.content,
             history.writes[number].life.node == read.life.node
         else { return nil }
-        return history.root[read.key].last { $0.content == read.content }?.version
+        return history.commit(of: history.writes[number], near: read.end)?.version
     }
 
     // MARK: Own writes
@@ -171,14 +171,16 @@ extension HistoryChecker {
             {
                 return true
             }
-            guard let committed = history.commitTime(of: other) else { return false }
+            guard let committed = history.commit(of: other, near: read.end)?.start else {
+                return false
+            }
             if committed < write.start { return true }
             // See `versionShown`.
             guard read.version != nil || other.life.node == read.life.node else { return false }
-            guard !write.isDeletion, let commit = history.commitTime(of: write) else {
-                return false
-            }
-            return committed < commit
+            guard !write.isDeletion, let commit = history.commit(of: write, near: read.end),
+                !history.hiddenCommits.contains(where: { $0 >= write.start && $0 <= read.end })
+            else { return false }
+            return committed < commit.start
         case .absent:
             return !write.isDeletion && !mayBeDeleted(after: write)
         }

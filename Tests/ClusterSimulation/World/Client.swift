@@ -100,13 +100,13 @@ final class Client {
         record.wish = wish
         record.version = answer.field("etag").flatMap { ETag(quoted: $0) }
         record.boundMicroseconds = answer.field("staleness-bound").flatMap(Self.microseconds)
-        record.way = String(answer.field("cache-status") ?? "")
+        record.way = answer.field("cache-status") ?? ""
         record.isMarkedStale = record.way.contains("ttl=-")
         return record
     }
 
     /// `s.mmm` seconds.
-    private static func microseconds(_ text: Substring) -> UInt64? {
+    private static func microseconds(_ text: String) -> UInt64? {
         let parts = text.split(separator: ".")
         guard parts.count == 2, parts[1].count == 3, let seconds = UInt64(parts[0]),
             let milliseconds = UInt64(parts[1])
@@ -174,9 +174,4 @@ final class Client {
         guard let answer else { return "no answer" }
         return answer.status == 200 ? "200" : "\(answer.status) \(answer.text)"
     }
-}
-
-extension Answer {
-    /// The beginning of the body.
-    var text: String { String(decoding: body.prefix(200), as: UTF8.self) }
 }

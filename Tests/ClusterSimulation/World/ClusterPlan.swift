@@ -40,12 +40,15 @@ package struct ClusterPlan: Sendable {
         nodeCount = random.oneIn(12) ? 8 + random.below(8) : 3 + random.below(5)
         depth = nodeCount > 7 ? 4 : 3
         keyCount = 1 + random.below(4)
-        rounds = 1 + random.below(2)
-        troubleMilliseconds = 300 + random.below(random.oneIn(4) ? 4000 : 1200)
-        requestsPerRound = 10 + random.below(40)
-        pauseMillisecondsMax = random.pick([2, 10, 40, 120])
-        let isCramped = random.oneIn(5)
-        valueBytesMax = isCramped ? 120_000 : random.pick([16, 16, 64, 2_000])
+        // A node falls behind its own children only in the course of some seconds.
+        let hasLaggard = random.oneIn(8)
+        rounds = hasLaggard ? 1 : 1 + random.below(2)
+        troubleMilliseconds =
+            hasLaggard ? 5500 : 300 + random.below(random.oneIn(4) ? 4000 : 1200)
+        requestsPerRound = hasLaggard ? 80 : 10 + random.below(40)
+        pauseMillisecondsMax = hasLaggard ? 130 : random.pick([2, 10, 40, 120])
+        let isCramped = random.oneIn(12)
+        valueBytesMax = isCramped ? 150_000 : random.pick([16, 16, 64, 1_000])
         memoryBytes = isCramped ? 1_200_000 : 2 << 20
         upwardQueueMax = random.oneIn(6) ? 3 : 1000
         ttlMilliseconds = random.pick([100, 500, 1500])
@@ -55,14 +58,14 @@ package struct ClusterPlan: Sendable {
         latencyMicroseconds = 30...(30 + slowest)
         splitting = random.oneIn(3) ? .whole : .random
         bufferBytes = random.oneIn(3) ? 2048...16_384 : 65_536...262_144
-        troubles = Self.troubles(&random)
+        troubles = hasLaggard ? [.laggard] : Self.troubles(&random)
         calmMillisecondsMax = random.pick([30, 100, 400])
     }
 
     /// Most runs have a few kinds of trouble, so that each has many runs to itself.
     private static func troubles(_ random: inout SimRandom) -> [Trouble] {
         if random.oneIn(10) { return [] }
-        var all = Trouble.allCases
+        var all = Trouble.allCases.filter { $0 != .laggard }
         random.shuffle(&all)
         return Array(all.prefix(1 + random.below(random.oneIn(3) ? all.count : 3)))
     }
@@ -88,6 +91,9 @@ package enum Trouble: String, CaseIterable, Sendable {
     case rootCrash
     /// A node needs the memory of a key.
     case eviction
+    /// A node is cut off, and then from those above it alone: its children come back to it, and
+    /// know more than it does.
+    case laggard
 }
 
 extension ClusterPlan {

@@ -80,7 +80,7 @@ package final class ClusterRun {
         }
         let troubles = Troublemaker(self, seed: random.next())
         self.troubles = troubles
-        guard heal() else { return }
+        guard heal(isFirst: true) else { return }
         for round in 1...plan.rounds where violations.isEmpty {
             story.line("round \(round)")
             for client in clients { client.work(requests: plan.requestsPerRound) }
@@ -96,9 +96,13 @@ package final class ClusterRun {
         }
     }
 
+    /// Milliseconds within which a link that was cut off is noticed.
+    private static let noticeMilliseconds: UInt64 = 1_300
+
     /// Waits until the tree is whole and nothing is on its way; false when that takes too long.
-    private func heal() -> Bool {
+    private func heal(isFirst: Bool = false) -> Bool {
         let limit = now + Self.healingMilliseconds * 1000
+        if !plan.troubles.isEmpty, !isFirst { advance(milliseconds: Self.noticeMilliseconds) }
         while !isWhole {
             advance(milliseconds: 20)
             if now > limit {
@@ -143,6 +147,18 @@ package final class ClusterRun {
             watch.look(at: root, &history, story)
             if world.eventCount > Self.eventsMax {
                 return report(.theRunEnds, "\(world.eventCount) events, and no end")
+            }
+        }
+    }
+
+    /// Writes that wait keep their limit.
+    func checkQueues() {
+        for member in cluster.members {
+            let count = member.node?.queuedCount ?? 0
+            if count > plan.upwardQueueMax {
+                report(
+                    .queuesAreBounded,
+                    "\(count) writes wait at \(member.life), which takes \(plan.upwardQueueMax)")
             }
         }
     }

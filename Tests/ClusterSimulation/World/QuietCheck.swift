@@ -15,7 +15,35 @@ struct QuietCheck {
         for client in clients {
             for key in 0..<run.plan.keyCount { read(key, client) }
         }
+        guard run.plan.mode == .push || run.plan.mode == .sync else { return }
+        run.advance(milliseconds: run.plan.settlingMilliseconds)
+        for member in run.cluster.members where !member.isRoot {
+            guard let node = member.node,
+                let parent = run.cluster.members.first(where: {
+                    $0.host.name == node.parentName
+                })
+            else { continue }
+            for key in 0..<run.plan.keyCount { compare(key, member, parent) }
+        }
     }
+
+    // MARK: Bits
+
+    /// A parent knows which of its children hold a key, no more and no less.
+    private func compare(_ key: Int, _ child: ClusterMember, _ parent: ClusterMember) {
+        let name = Array("k\(key)".utf8)
+        let copy = child.node?.copy(of: name)
+        let isHeld = copy.map { $0.isVerified && !$0.isUncommitted } ?? false
+        let isNoted = parent.node?.copy(of: name)?.followers.contains(child.host.name) ?? false
+        guard isHeld != isNoted else { return }
+        run.report(
+            .bitsAgree,
+            isHeld
+                ? "\(child.life) holds k\(key), and \(parent.life) does not know it"
+                : "\(parent.life) thinks that \(child.life) holds k\(key)")
+    }
+
+    // MARK: Copies
 
     private func read(_ key: Int, _ client: Client) {
         var answer = ask(key, client)

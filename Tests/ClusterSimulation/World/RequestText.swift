@@ -1,3 +1,5 @@
+import Glibc
+
 /// Requests and answers of a client, as bytes.
 enum RequestText {
     static func get(_ key: Int, _ wish: ReadRecord.Wish) -> [UInt8] {
@@ -53,10 +55,22 @@ struct Values {
 
     /// What a value read from a key says.
     func content(of value: ArraySlice<UInt8>, key: Int) -> Content {
-        if let number = number(in: value), value.elementsEqual(self.value(of: number, key: key)) {
+        if let number = number(in: value), isEqual(value, self.value(of: number, key: key)) {
             return .write(number)
         }
         return .alien(String(decoding: value.prefix(40), as: UTF8.self))
+    }
+
+    private func isEqual(_ value: ArraySlice<UInt8>, _ expected: [UInt8]) -> Bool {
+        value.count == expected.count
+            && value.withUnsafeBytes { value in
+                expected.withUnsafeBytes { expected in
+                    guard let one = value.baseAddress, let other = expected.baseAddress else {
+                        return true
+                    }
+                    return memcmp(one, other, value.count) == 0
+                }
+            }
     }
 
     private func number(in value: ArraySlice<UInt8>) -> Int? {
@@ -68,45 +82,5 @@ struct Values {
     /// Some are short, some long.
     private func count(of number: Int) -> Int {
         bytesMax * (1 + number &* 7 % 5) / 5
-    }
-}
-
-/// An HTTP answer, as far as a client of the simulation looks at it.
-struct Answer {
-    let status: Int
-    let body: ArraySlice<UInt8>
-    private let head: String
-
-    /// The first answer in `bytes`; nil while it isn't whole. Bytes behind it are ignored: the
-    /// client asks one question at a time.
-    init?(_ bytes: [UInt8]) {
-        guard let end = Self.endOfHead(bytes) else { return nil }
-        head = String(decoding: bytes[..<end], as: UTF8.self)
-        status = Int(head.dropFirst(9).prefix(3)) ?? 0
-        let count = Self.field("content-length", in: head).flatMap { Int($0) } ?? 0
-        guard bytes.count >= end + count else { return nil }
-        body = bytes[end..<(end + count)]
-    }
-
-    /// The value of a field, by its name in lower case.
-    func field(_ name: String) -> Substring? { Self.field(name, in: head) }
-
-    private static func endOfHead(_ bytes: [UInt8]) -> Int? {
-        guard bytes.count >= 4 else { return nil }
-        for index in 3..<bytes.count
-        where bytes[index] == 10 && bytes[index - 2] == 10 && bytes[index - 1] == 13 {
-            return index + 1
-        }
-        return nil
-    }
-
-    private static func field(_ name: String, in head: String) -> Substring? {
-        for line in head.split(separator: "\r\n").dropFirst() {
-            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name else {
-                continue
-            }
-            return line[line.index(after: colon)...].drop { $0 == " " }
-        }
-        return nil
     }
 }

@@ -6,6 +6,7 @@ final class Troublemaker {
     private var random: SimRandom
     private var isActive = false
     private var round = 0
+    private var laggard: ClusterMember?
 
     init(_ run: ClusterRun, seed: UInt64) {
         self.run = run
@@ -21,6 +22,7 @@ final class Troublemaker {
     /// Ends every trouble: nothing is cut, slow, frozen or away any more.
     func end() {
         isActive = false
+        laggard = nil
         run.story.line("all troubles end")
         network.healAll()
         for one in run.cluster.members {
@@ -39,6 +41,7 @@ final class Troublemaker {
         guard !run.plan.troubles.isEmpty else { return }
         let pause = random.below(run.plan.calmMillisecondsMax * 1000)
         after(microseconds: UInt64(pause)) { [self] in
+            run.checkQueues()
             make(random.pick(run.plan.troubles))
             schedule()
         }
@@ -62,13 +65,14 @@ final class Troublemaker {
         let other = random.pick(members)
         switch trouble {
         case .cut: if one !== other { cut(one, other) }
-        case .isolation: isolate(one)
+        case .isolation: isolate(one, for: duration())
         case .reset: reset(one)
         case .freeze: freeze(one)
         case .slowLink: if one !== other { slow(one, other) }
         case .slowNode: slow(one)
         case .crash: if !one.isRoot { crash(one) }
         case .eviction: evict(one)
+        case .laggard: lag(one)
         case .rootCrash: if random.oneIn(2) { crash(members[0]) }
         }
     }
@@ -85,13 +89,33 @@ final class Troublemaker {
     }
 
     /// Its clients stay with it.
-    private func isolate(_ member: ClusterMember) {
+    private func isolate(
+        _ member: ClusterMember, for microseconds: UInt64, then: @escaping () -> Void = {}
+    ) {
         run.story.line("\(member.life) is isolated")
         let others = run.cluster.members.filter { $0 !== member }
         for other in others { network.cut(member.host, other.host) }
-        after(microseconds: duration()) { [self] in
+        after(microseconds: microseconds) { [self] in
             run.story.line("\(member.life) is isolated no more")
             for other in others { network.heal(member.host, other.host) }
+            then()
+        }
+    }
+
+    private func lag(_ member: ClusterMember) {
+        guard !member.isRoot, laggard == nil else { return }
+        laggard = member
+        let parent = member.node?.parentName
+        isolate(member, for: 1_200_000 + UInt64(random.below(1_300_000))) { [self] in
+            run.story.line("\(member.life) is cut off from those above it alone")
+            for other in run.cluster.members
+            where other.isRoot || other.host.name == parent && other !== member {
+                network.cut(member.host, other.host)
+            }
+            after(microseconds: 1_500_000 + duration()) { [self] in
+                laggard = nil
+                network.healAll()
+            }
         }
     }
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from chaos import network
 from chaos.client import Client
-from chaos.faults import Fault, World, sequence
+from chaos.faults import Fault, World, choose
 from chaos.history import Counts, History, value_of
 from chaos.load import Load, Place, shared_keys
 from coherent import version_of
@@ -82,13 +82,12 @@ class Chaos:
             place.node.start()
             await self._until(f"{place} is attached", self._is_well, place)
 
-    async def run(self, cycles: int) -> int:
+    async def run(self, cycles: int, at_once: int) -> int:
         """The number of broken promises."""
         watch = asyncio.create_task(self._watch())
-        faults = sequence(self.seed)
+        faults = choose(self.world, self.seed, at_once)
         for number in range(1, cycles + 1):
-            kind, slot, rng = next(faults)
-            fault = kind(self.world, slot, rng)
+            fault, rng = next(faults)
             try:
                 await self._cycle(number, fault, rng)
             except Broken as problem:
@@ -281,7 +280,7 @@ def report(
 ) -> None:
     elsewhere = f"{away:5.2f} s" if away is not None else "      -"
     print(
-        f"{number:4}  {fault!s:32}  attached {elsewhere}  back {back:5.2f} s"
+        f"{number:4}  {fault!s:31}  attached {elsewhere}  back {back:5.2f} s"
         f"  writes {counts.writes:4} acknowledged {counts.acknowledged:4} excused {counts.excused:3}"
         f"  reads {counts.reads:5} answered {counts.answered:5} stale {counts.stale:4}"
         f"  {seconds:5.1f} s",
@@ -293,12 +292,12 @@ async def chaos(arguments: argparse.Namespace, folder: Path) -> int:
     run = Chaos(folder, arguments.seed, arguments.coherence)
     try:
         await run.start()
-        broken = await run.run(arguments.cycles)
+        broken = await run.run(arguments.cycles, arguments.at_once)
     finally:
         places = run.world.places
         for place in places.values():
             place.control.close()
-        run.world.network.heal()
+        run.world.network.unblock(set(run.world.network.blocked))
         # The connections are closed in the loop's next turn; a node that stops waits for that.
         await asyncio.sleep(0.01)
         nodes = [places[slot].node for slot in sorted(places, reverse=True)]
@@ -313,6 +312,7 @@ def main() -> int:
     parser.add_argument("--cycles", type=int, default=60)
     parser.add_argument("--seed", type=int, default=None, help="default: another one every time")
     parser.add_argument("--coherence", choices=POLICIES, default="push")
+    parser.add_argument("--at-once", type=int, default=1, help="faults in each cycle")
     parser.add_argument("--logs", type=Path, help="keep the nodes' logs in this folder")
     arguments = parser.parse_args()
     if reason := None if network.is_inside() else network.missing():
@@ -322,7 +322,10 @@ def main() -> int:
         arguments.seed = random.SystemRandom().randrange(1 << 32)
         sys.argv += ["--seed", str(arguments.seed)]
     network.enter()
-    print(f"seed {arguments.seed}, mode {arguments.coherence}, {arguments.cycles} cycles")
+    print(
+        f"seed {arguments.seed}, mode {arguments.coherence}, {arguments.cycles} cycles of"
+        f" {arguments.at_once}"
+    )
     folder = arguments.logs or Path(tempfile.mkdtemp(prefix="canopy-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()

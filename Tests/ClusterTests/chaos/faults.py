@@ -56,12 +56,15 @@ class Fault(ABC):
     """One fault at one node. `lasts`: seconds at least from doing it to undoing it."""
 
     name: ClassVar[str]
+    #: Whether the node is another process afterwards.
+    begins_anew: ClassVar[bool] = False
 
     def __init__(self, world: World, slot: int, rng: random.Random) -> None:
         self.world = world
         self.slot = slot
         self.place = world.places[slot]
-        self.lasts = rng.choice([rng.uniform(0.05, 0.4), rng.uniform(0.4, 1.0), rng.uniform(1.1, 1.8)])
+        #: Some are over before anybody has noticed: a silent peer is given a second.
+        self.lasts = rng.choice([rng.uniform(0.05, 0.9), rng.uniform(1.2, 2.2)])
         #: The others need not look for another parent if it is over that soon.
         self.is_felt = True
 
@@ -77,6 +80,7 @@ class Fault(ABC):
 
 class Kill(Fault):
     name = "kill -9"
+    begins_anew = True
 
     async def do(self) -> None:
         self.place.node.kill()
@@ -87,15 +91,13 @@ class Kill(Fault):
 
 
 class Sleep(Fault):
-    """A blink is over before anybody could take the node for gone."""
+    """The node stands still. A blink is over before anybody could take it for gone."""
 
     name = "SIGSTOP"
 
     def __init__(self, world: World, slot: int, rng: random.Random) -> None:
         super().__init__(world, slot, rng)
-        self.is_felt = rng.random() < 0.7
-        if not self.is_felt:
-            self.lasts = rng.uniform(0.05, 0.9)
+        self.is_felt = self.lasts > 1
 
     async def do(self) -> None:
         self.place.node.pause()
@@ -110,6 +112,7 @@ class Restart(Fault):
     """The node is asked to end, and is started again as soon as it has."""
 
     name = "restart"
+    begins_anew = True
 
     def __init__(self, world: World, slot: int, rng: random.Random) -> None:
         super().__init__(world, slot, rng)
@@ -123,7 +126,9 @@ class Restart(Fault):
         while self.place.node.is_running() and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         self.place.node.wait_for_exit(0.1)
-        self.world.died(self.place, is_orderly=True)
+        # One that was cut off meanwhile has said what it takes with it.
+        has_lost = "are lost count" in self.place.node.log()[-1000:]
+        self.world.died(self.place, is_orderly=not has_lost)
         self.world.start(self.place)
 
     async def undo(self) -> None:
@@ -159,7 +164,7 @@ class Cut(Fault):
         self.world.network.block(self.pairs())
 
     async def undo(self) -> None:
-        self.world.network.heal()
+        self.world.network.unblock(self.pairs())
 
 
 class OneWay(Cut):
@@ -202,12 +207,49 @@ class Slow(Fault):
 KINDS = (Kill, Sleep, Restart, Cut, OneWay, Slow)
 
 
-def sequence(seed: int) -> Iterator[tuple[type[Fault], int, random.Random]]:
-    """Kinds and slots for ever: six cycles have each kind once, eighteen each kind at each role."""
+class Several(Fault):
+    """Faults at different nodes at once, one begun and ended after the other."""
+
+    name = "several"
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        self.lasts = max(fault.lasts for fault in faults)
+        self.is_felt = all(fault.is_felt for fault in faults)
+
+    def __str__(self) -> str:
+        return ", ".join(str(fault) for fault in self.faults)
+
+    async def do(self) -> None:
+        for fault in self.faults:
+            await fault.do()
+
+    async def undo(self) -> None:
+        for fault in self.faults:
+            await fault.undo()
+
+
+def choose(world: World, seed: int, at_once: int) -> Iterator[tuple[Fault, random.Random]]:
+    """A fault for each cycle, or several at once."""
     rng = random.Random(seed)
+    singles = sequence(rng)
+    while True:
+        chosen: dict[int, Fault] = {}
+        while len(chosen) < at_once:
+            kind, slot = next(singles)
+            fault = chosen.setdefault(slot, kind(world, slot, rng))
+            # A root and a node that begin anew together know no slots: the tree may change.
+            if 1 in chosen and sum(f.begins_anew for f in chosen.values()) > 1:
+                del chosen[fault.slot]
+        faults = list(chosen.values())
+        yield faults[0] if at_once == 1 else Several(faults), rng
+
+
+def sequence(rng: random.Random) -> Iterator[tuple[type[Fault], int]]:
+    """Kinds and slots for ever: six of them have each kind once, eighteen each kind at each role."""
     while True:
         roles = {kind: rng.sample(list(ROLES), len(ROLES)) for kind in KINDS}
         for round_number in range(len(ROLES)):
             for kind in rng.sample(KINDS, len(KINDS)):
                 slot = rng.choice(ROLES[roles[kind][round_number]])
-                yield kind, slot, random.Random(rng.random())
+                yield kind, slot

@@ -141,8 +141,6 @@ class History:
         if write.version:
             self._check_content(write.key, write.version, write.value, f"the answer to {write}")
             bisect.insort(self.committed[write.key], (write.version, write.finished))
-        elif write.ack == "root":
-            self.problem(f"{write} was committed, and has no version")
         if write.key == own_key(write.slot):
             self.own[write.slot, write.incarnation] = write
 
@@ -268,7 +266,7 @@ class History:
             and later.ack != "local"
             and later.outcome is Outcome.ACKNOWLEDGED
             and write.finished <= later.started
-            and later.finished < death
+            and later.finished <= death
             for writes in self.writes.values()
             for later in writes
         )

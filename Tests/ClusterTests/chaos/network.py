@@ -134,20 +134,23 @@ class Network:
 
     def block(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Drops what the first of each pair sends to the second, connections that exist included."""
-        self.blocked = set(pairs)
+        self._drop(self.blocked | set(pairs))
+
+    def unblock(self, pairs: Iterable[tuple[int, int]]) -> None:
+        self._drop(self.blocked - set(pairs))
+
+    def _drop(self, blocked: set[tuple[int, int]]) -> None:
+        self.blocked = blocked
         rules = [
             f'iifname {{ "port{sender}", "far{sender}" }}'
             f' oifname {{ "port{receiver}", "far{receiver}" }} drop'
-            for sender, receiver in sorted(self.blocked)
+            for sender, receiver in sorted(blocked)
         ]
         chain = "; ".join(["type filter hook forward priority 0", *rules])
         table = f"table bridge cuts {{ chain forward {{ {chain}; }}; }}\n"
         # One transaction: at no moment anything else is dropped.
         text = f"table bridge cuts\ndelete table bridge cuts\n{table}"
         run(*IN_SWITCH, "nft", "-f", "-", text=text)
-
-    def heal(self) -> None:
-        self.block([])
 
     def passes(self, one: int, other: int) -> bool:
         """Whether two nodes reach each other, both ways."""

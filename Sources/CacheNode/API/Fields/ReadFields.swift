@@ -40,22 +40,25 @@ struct ReadFields: ~Copyable {
     // MARK: A hit
 
     /// Writes the whole lines of a hit to `room`, which has place for `bytesMax`; gives how many
-    /// bytes they are.
+    /// bytes they are. The arguments are what a `ReadNote` says of a hit, without the note.
     @inline(__always)
-    mutating func write(_ note: ReadNote, to room: UnsafeMutableRawPointer) -> Int {
-        let age = note.ageMilliseconds.map { Int64($0) } ?? Self.none
-        let fresh = note.freshMilliseconds ?? Self.none
-        if age != ageMilliseconds || fresh != freshMilliseconds {
+    mutating func writeHit(
+        _ version: Version, ageMilliseconds: UInt32?, freshMilliseconds: Int64?,
+        to room: UnsafeMutableRawPointer
+    ) -> Int {
+        let age = ageMilliseconds.map { Int64($0) } ?? Self.none
+        let fresh = freshMilliseconds ?? Self.none
+        if age != self.ageMilliseconds || fresh != self.freshMilliseconds {
             makeShared(ageMilliseconds: age, freshMilliseconds: fresh)
         }
         var offset = 0
-        if note.version != .none {
-            if note.version.epoch != epoch { makeEpoch(note.version.epoch) }
+        if version != .none {
+            if version.epoch != epoch { makeEpoch(version.epoch) }
             // As many bytes as may be there: a copy whose length is known takes three moves.
             room.copyMemory(from: bytes, byteCount: Self.sharedOffset)
             offset = epochCount
             offset &+= ASCII.writeDecimal(
-                Int(truncatingIfNeeded: note.version.sequence), to: room + offset)
+                Int(truncatingIfNeeded: version.sequence), to: room + offset)
             (room + offset).copyMemory(
                 from: StaticString("\"\r\n").utf8Start, byteCount: 3)
             offset &+= 3

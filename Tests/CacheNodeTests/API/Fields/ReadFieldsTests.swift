@@ -12,7 +12,9 @@ import UVHTTP
             byteCount: ReadFields.bytesMax + 64, alignment: 1)
         defer { room.deallocate() }
         room.initializeMemory(as: UInt8.self, repeating: 0xAA, count: ReadFields.bytesMax + 64)
-        let count = fields.write(note, to: room)
+        let count = fields.writeHit(
+            note.version, ageMilliseconds: note.ageMilliseconds,
+            freshMilliseconds: note.freshMilliseconds, to: room)
         #expect(count <= ReadFields.bytesMax)
         let behind = UnsafeRawBufferPointer(start: room + ReadFields.bytesMax, count: 64)
         #expect(behind.allSatisfy { $0 == 0xAA })

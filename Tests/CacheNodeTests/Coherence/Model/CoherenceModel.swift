@@ -13,6 +13,8 @@ final class CoherenceModel {
     /// What was wrong, with the time.
     private(set) var problems: [String] = []
     private(set) var hasRootCrashed = false
+    /// Prints every step: for looking into a seed.
+    var isTraced = false
     /// Nothing bad happens any more.
     private var isResting = false
     private var actionsLeft: Int
@@ -26,11 +28,6 @@ final class CoherenceModel {
         }
         truth.onRootBegin(nodes[0])
         for node in nodes.dropFirst() { keepAttached(node) }
-    }
-
-    var tracing = false
-    func trace(_ text: @autoclosure () -> String) {
-        if tracing { print(world.nowMicroseconds, text()) }
     }
 
     func report(_ problem: String) {
@@ -56,7 +53,7 @@ final class CoherenceModel {
     /// After anything a node has done.
     func afterStep(_ node: ModelNode) {
         guard node.isUp else { return }
-        if tracing { trace("   now " + traceState(node)) }
+        trace(describe(node))
         if node.isRoot { truth.record(node) }
         for key in 0..<setup.keyCount {
             let entry = node.find(key)
@@ -70,7 +67,8 @@ final class CoherenceModel {
 
     /// Looks after a node's session as long as the world lasts.
     private func keepAttached(_ node: ModelNode) {
-        let pause = world.random.within(1_000...(isResting ? 10_000 : 80_000) as ClosedRange<UInt64>)
+        let pause = world.random.within(
+            1_000...(isResting ? 10_000 : 80_000) as ClosedRange<UInt64>)
         world.after(microseconds: pause) { [self] in
             if node.isUp, node.session == nil, node.dialing == nil { dial(node) }
             keepAttached(node)
@@ -171,19 +169,5 @@ final class CoherenceModel {
             trace("restart \(node.index)")
             if node.isRoot { truth.onRootBegin(node) }
         }
-    }
-}
-
-extension CoherenceModel {
-    func traceState(_ node: ModelNode) -> String {
-        var text = "\(node.index) pos \(node.keyspace.position) ses \(node.keyspace.freshness.current) up \(node.keyspace.upward.count)"
-        for key in 0..<setup.keyCount {
-            let e = node.find(key)
-            if e.isNone { text += " -"; continue }
-            let st = node.cache.pointee.state(of: e)
-            text += " [\(st.isTag ? "tag" : "\(node.content(of: e))")"
-            text += "@\(node.cache.pointee.version(of: e)) s\(st.session) c\(String(st.children, radix: 2))\(st.isUncommitted ? " U" : "")\(st.hasFill ? " F" : "")]"
-        }
-        return text
     }
 }

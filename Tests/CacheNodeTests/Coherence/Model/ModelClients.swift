@@ -19,7 +19,7 @@ extension CoherenceModel {
         let incarnation = node.incarnation
         var isAnswered = false
         node.openReads += 1
-        let how = options.asksRoot ? "no-cache" : "read"
+        let how: StaticString = options.asksRoot ? "no-cache" : "read"
         ModelKey.bytes(key).withUnsafeBytes { bytes in
             node.keyspace.fetch(bytes, options) { [self] outcome in
                 if isAnswered { report("a reader at \(node.index) was answered twice") }
@@ -34,7 +34,7 @@ extension CoherenceModel {
     }
 
     private func content(
-        _ outcome: ReadOutcome, _ key: Int, _ node: ModelNode, _ how: String
+        _ outcome: ReadOutcome, _ key: Int, _ node: ModelNode, _ how: StaticString
     ) -> ModelContent? {
         let found: (ModelContent, ReadNote)
         switch outcome {

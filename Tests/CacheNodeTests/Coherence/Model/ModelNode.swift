@@ -140,6 +140,12 @@ final class ModelWrite {
         case unconfirmed
     }
 
+    /// The node's origin and the number there.
+    struct Name: Hashable {
+        let origin: UInt64
+        let sequence: UInt64
+    }
+
     let number: Int
     let key: Int
     let isDeletion: Bool
@@ -147,13 +153,11 @@ final class ModelWrite {
     /// Where it was made, and in which incarnation of that node.
     let node: Int
     let incarnation: Int
-    /// Its name: the node's origin and the number there.
-    let origin: UInt64
-    let sequence: UInt64
+    let name: Name
     var outcome = Outcome.open
     /// Calls of its completion.
     var completionCount = 0
-    /// When the root committed it: the newest.
+    /// When the root committed it first; a later root may commit it again.
     var version: Version = .none
 
     init(
@@ -165,8 +169,9 @@ final class ModelWrite {
         self.condition = condition
         self.node = node.index
         incarnation = node.incarnation
-        origin = node.keyspace.origin
-        sequence = node.isRoot ? UInt64(number) : node.keyspace.upward.nextNumber
+        name = Name(
+            origin: node.keyspace.origin,
+            sequence: node.isRoot ? UInt64(number) : node.keyspace.upward.nextNumber)
     }
 
     var content: ModelContent { isDeletion ? .absent : .value(number) }

@@ -32,16 +32,11 @@ extension CoherenceModel {
     private var isQuiet: Bool {
         for node in nodes {
             guard node.isUp, node.isRoot || node.session != nil, node.dialing == nil,
-                node.keyspace.upward.isEmpty, node.keyspace.fills.count == 0
+                node.keyspace.upward.isEmpty, node.keyspace.fills.count == 0,
+                node.keyspace.children.all.allSatisfy(\.dirty.isEmpty)
             else { return false }
         }
         return sessions.allSatisfy { !$0.isBusy }
-    }
-
-    private func describe(_ node: ModelNode) -> String {
-        "\(node.index): up \(node.isUp) session \(node.session?.parent.index ?? -1)"
-            + " dialing \(node.dialing != nil) writes \(node.keyspace.upward.count)"
-            + " fills \(node.keyspace.fills.count)"
     }
 
     /// Nothing is left over.
@@ -111,8 +106,7 @@ extension CoherenceModel {
         for write in truth.writes {
             let node = nodes[write.node]
             guard node.incarnation == write.incarnation, write.condition == .none else { continue }
-            let name = ModelTruth.Name(origin: write.origin, sequence: write.sequence)
-            let isRefused = write.outcome == .refused || truth.refused.contains(name)
+            let isRefused = write.outcome == .refused || truth.refused.contains(write.name)
             if !isRefused, write.version == .none {
                 report("write \(write.number) was never committed")
             }

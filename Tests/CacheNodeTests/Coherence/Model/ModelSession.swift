@@ -138,7 +138,8 @@ final class ModelSession {
         if child.dialing === self { child.dialing = nil }
         if child.session === self {
             child.session = nil
-            child.keyspace.onParentDetached(reason: "the connection was closed")
+            child.keyspace.onParentDetached(
+                parentPort, reason: "the connection was closed")
         }
         model.afterStep(child)
     }
@@ -154,7 +155,7 @@ final class ModelSession {
             guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
-            model.trace("\(parent.index) gets \(traced(message)) from \(child.index)")
+            model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
             if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
                     ModelChildPort(self), origin: origin, shown: shown, name: name)
@@ -182,22 +183,25 @@ final class ModelSession {
         model.afterStep(child)
     }
 
+    /// The one port by which the child knows this session.
+    private lazy var parentPort = ModelParentPort(self)
+
     private func receive(_ message: DownMessage) {
-        model.trace("\(child.index) gets \(traced(message)) from \(parent.index)")
+        model.trace("\(child.index) gets \(ModelTrace.text(message)) from \(parent.index)")
         switch message {
         case .welcome(let welcome):
             let earlier = child.session
             child.session = self
             child.dialing = nil
             child.keyspace.onParentAttached(
-                ModelParentPort(self), welcome, helloMilliseconds: helloMilliseconds)
+                parentPort, welcome, helloMilliseconds: helloMilliseconds)
             earlier?.closeFromChild()
         case .fresh(let token, _, _):
             guard let sent = renewals.removeValue(forKey: token) else {
                 return model.report("FRESH without RENEW")
             }
-            child.keyspace.onMessage(message, renewMilliseconds: sent)
-        default: child.keyspace.onMessage(message, renewMilliseconds: 0)
+            child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: sent)
+        default: child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: 0)
         }
     }
 
@@ -246,7 +250,7 @@ private final class ModelChildPort: ChildPort {
 
 /// What the child's keyspace has of a session.
 private final class ModelParentPort: ParentPort {
-    private let session: ModelSession
+    private unowned let session: ModelSession
 
     init(_ session: ModelSession) { self.session = session }
 
@@ -254,42 +258,5 @@ private final class ModelParentPort: ParentPort {
 
     func close(reason: String) {
         session.model.report("\(session.child.index) ends its session: \(reason)")
-    }
-}
-
-func text(_ b: UnsafeRawBufferPointer) -> String { String(decoding: b.prefix(10), as: UTF8.self) }
-func traced(_ m: UpMessage) -> String {
-    switch m {
-    case .hello(let o, let s, _): "HELLO \(o) \(s)"
-    case .get(let g): "GET \(g.id) \(text(g.key)) root \(g.asksRoot) floor \(g.floor) known \(g.known)"
-    case .put(let p): "PUT \(p.origin).\(p.sequence) \(text(p.key)) \(p.isDeletion ? "del" : text(p.value)) \(p.condition)"
-    case .evict(let k): "EVICT \(text(k))"
-    case .renew: "RENEW"
-    }
-}
-func traced(_ c: KeyContent) -> String {
-    switch c { case .absent: "absent"; case .value(let v, _): text(v) }
-}
-func traced(_ m: DownMessage) -> String {
-    switch m {
-    case .welcome(let w): "WELCOME \(w.position) age \(w.ageMilliseconds)"
-    case .reply(let r):
-        switch r.outcome {
-        case .content(let c): "REPLY \(r.id) \(traced(c)) \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
-        case .notModified: "REPLY \(r.id) notmod \(r.version) followed \(r.isFollowed) age \(r.ageMilliseconds)"
-        case .unavailable(let t): "REPLY \(r.id) unavailable \(text(t))"
-        }
-    case .accept(let c): "ACCEPT \(c)"
-    case .commit(let c):
-        switch c.outcome {
-        case .committed: "COMMIT \(c.origin).\(c.sequence) \(c.version)"
-        case .superseded(let k): "COMMIT \(c.origin).\(c.sequence) \(c.version) superseded \(traced(k))"
-        case .refused(let s, _): "COMMIT \(c.origin).\(c.sequence) refused \(s)"
-        }
-    case .push(let p): "PUSH \(p.version) \(text(p.key)) \(traced(p.content))"
-    case .invalidate(let k): "INVALIDATE \(text(k))"
-    case .reset(let e): "RESET \(e)"
-    case .fresh(_, let a, let p): "FRESH \(a) \(p)"
-    case .flush(let p): "FLUSH \(p)"
     }
 }

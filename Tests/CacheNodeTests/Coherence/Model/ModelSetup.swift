@@ -16,7 +16,7 @@ struct ModelSetup {
     /// Microseconds that a frame takes on its way.
     var delays: ClosedRange<UInt64> = 10...1000
     /// What clients and fate do before everything may come to rest.
-    var actionCount = 120
+    var actionCount = 90
 
     /// `mode` nil: the seed decides about that too.
     init(seed: UInt64, mode: CoherenceMode? = nil) {
@@ -35,7 +35,7 @@ struct ModelSetup {
             parents = (1...random.within(3...6)).map { random.oneIn(3) ? random.below($0) : $0 - 1 }
         }
         keyCount = random.within(1...4)
-        if random.oneIn(3) {
+        if random.oneIn(8) {
             // More than fits into a cache.
             keyCount = random.within(4...8)
             valueBytes = 100_000...250_000

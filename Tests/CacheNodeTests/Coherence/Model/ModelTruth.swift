@@ -12,20 +12,20 @@ final class ModelTruth {
         let since: UInt64
     }
 
-    struct Name: Hashable {
-        let origin: UInt64
-        let sequence: UInt64
+    private struct Commit: Hashable {
+        let epoch: UInt32
+        let name: ModelWrite.Name
     }
 
     unowned let model: CoherenceModel
     private(set) var items: [[Item]]
     private(set) var writes: [ModelWrite] = []
-    private var byName: [Name: ModelWrite] = [:]
+    private var byName: [ModelWrite.Name: ModelWrite] = [:]
     /// The PUT that the root has just been given.
-    private var arrived: Name?
+    private var arrived: ModelWrite.Name?
     private var commitCount: UInt64 = 0
-    private var committed: Set<String> = []
-    private(set) var refused: Set<Name> = []
+    private var committed: Set<Commit> = []
+    private(set) var refused: Set<ModelWrite.Name> = []
 
     init(_ model: CoherenceModel, keyCount: Int) {
         self.model = model
@@ -45,19 +45,19 @@ final class ModelTruth {
     /// To be called before a client writes.
     func onWrite(_ write: ModelWrite) {
         writes.append(write)
-        byName[Name(origin: write.origin, sequence: write.sequence)] = write
-        if write.node == 0 { arrived = Name(origin: write.origin, sequence: write.sequence) }
+        byName[write.name] = write
+        if write.node == 0 { arrived = write.name }
     }
 
     /// To be called before a message is given to a node.
     func onArrival(_ message: UpMessage, at node: ModelNode) {
         guard node.isRoot, case .put(let put) = message else { return }
-        arrived = Name(origin: put.origin, sequence: put.sequence)
+        arrived = ModelWrite.Name(origin: put.origin, sequence: put.sequence)
     }
 
     func onCommitSent(_ commit: CommitMessage) {
         if case .refused = commit.outcome {
-            refused.insert(Name(origin: commit.origin, sequence: commit.sequence))
+            refused.insert(ModelWrite.Name(origin: commit.origin, sequence: commit.sequence))
         }
     }
 
@@ -73,7 +73,7 @@ final class ModelTruth {
             return model.report("\(commits) commits in one step")
         }
         if arrived.origin != root.keyspace.origin,
-            !committed.insert("\(root.keyspace.epoch) \(arrived)").inserted
+            !committed.insert(Commit(epoch: root.keyspace.epoch, name: arrived)).inserted
         {
             model.report("\(arrived) was committed twice")
         }
@@ -81,13 +81,13 @@ final class ModelTruth {
             return model.report("\(arrived) was committed, and never made")
         }
         check(write.condition, of: write)
-        write.version = root.keyspace.position
+        if write.version == .none { write.version = root.keyspace.position }
         if refused.contains(arrived), !model.hasRootCrashed {
             model.report("write \(write.number) was committed after it was refused")
         }
         items[write.key].append(
             Item(
-                content: write.content, version: write.version,
+                content: write.content, version: root.keyspace.position,
                 since: model.world.nowMicroseconds))
         checkRoot(root)
     }
@@ -119,57 +119,79 @@ final class ModelTruth {
 
     // MARK: Answers
 
-    /// A node has answered a reader.
+    /// What a node has said to a reader.
+    struct Answer {
+        let content: ModelContent
+        let note: ReadNote
+        let key: Int
+        let node: ModelNode
+        let how: StaticString
+
+        var name: String {
+            "\(how) of key \(key) at \(node.index): \(content) \(note.version)"
+        }
+    }
+
     func check(
-        _ content: ModelContent, _ note: ReadNote, of key: Int, at node: ModelNode, _ how: String
+        _ content: ModelContent, _ note: ReadNote, of key: Int, at node: ModelNode,
+        _ how: StaticString
     ) {
-        let name = "\(how) of key \(key) at \(node.index): \(content) \(note.version)"
-        checkOwn(content, note, key, node, name)
-        if note.version != .none { checkVersion(content, note.version, key, node, name) }
-        guard let age = note.ageMilliseconds, note.version != .none else { return }
+        let answer = Answer(content: content, note: note, key: key, node: node, how: how)
+        checkOwn(answer)
+        guard note.version != .none else { return }
+        checkVersion(answer)
+        checkAge(answer)
+    }
+
+    /// The content was the root's at most so long ago.
+    private func checkAge(_ answer: Answer) {
+        guard let age = answer.note.ageMilliseconds else { return }
         // Clocks count whole milliseconds, each node on the way its own.
         let bound = (UInt64(age) + UInt64(model.nodes.count)) * 1000
         let now = model.world.nowMicroseconds
         let earliest = now > bound ? now - bound : 0
-        let wasCurrent = items[key].indices.contains { index in
-            let end = index + 1 < items[key].count ? items[key][index + 1].since : .max
-            return items[key][index].content == content && end >= earliest
+        let items = items[answer.key]
+        for index in items.indices.reversed() {
+            let end = index + 1 < items.count ? items[index + 1].since : .max
+            if end < earliest { break }
+            if items[index].content == answer.content { return }
         }
-        if !wasCurrent { model.report("\(name) was not current in the last \(age) ms") }
+        model.report("\(answer.name) was not current in the last \(age) ms")
     }
 
     /// The version is that of the content, and never falls.
-    private func checkVersion(
-        _ content: ModelContent, _ version: Version, _ key: Int, _ node: ModelNode, _ name: String
-    ) {
-        guard let index = items[key].lastIndex(where: { $0.version <= version }) else {
-            return model.report("\(name) is older than everything")
+    private func checkVersion(_ answer: Answer) {
+        let items = items[answer.key]
+        let version = answer.note.version
+        guard let index = items.lastIndex(where: { $0.version <= version }) else {
+            return model.report("\(answer.name) is older than everything")
         }
-        let item = items[key][index]
-        if item.content != content || (content != .absent && item.version != version) {
-            model.report("\(name), but the root had \(item.content) \(item.version)")
+        let item = items[index]
+        if item.content != answer.content
+            || (item.content != .absent && item.version != version)
+        {
+            model.report("\(answer.name), but the root had \(item.content) \(item.version)")
         }
         guard model.setup.policy.mode != .none else { return }
-        if let shown = node.shown[key], index < shown {
-            model.report("\(name) after \(items[key][shown].version)")
-        }
-        node.shown[key] = max(index, node.shown[key] ?? 0)
+        let shown = answer.node.shown[answer.key] ?? 0
+        if index < shown { model.report("\(answer.name) after \(items[shown].version)") }
+        if index > shown { answer.node.shown[answer.key] = index }
     }
 
     /// A node reads its own writes, until they are overwritten.
-    private func checkOwn(
-        _ content: ModelContent, _ note: ReadNote, _ key: Int, _ node: ModelNode, _ name: String
-    ) {
-        guard let own = node.lastOwn[key], content != own.content else { return }
-        if own.outcome == .refused || refused.contains(Name(origin: own.origin, sequence: own.sequence)) {
-            node.lastOwn[key] = nil
+    private func checkOwn(_ answer: Answer) {
+        guard let own = answer.node.lastOwn[answer.key], answer.content != own.content else {
+            return
+        }
+        if own.outcome == .refused || refused.contains(own.name) {
+            answer.node.lastOwn[answer.key] = nil
             return
         }
         // A child's write lies over it.
-        guard note.version != .none else { return }
-        // In mode `none` an ancestor may have what is older, until the write has climbed there.
-        guard own.version == .none || own.version > note.version else { return }
-        if model.setup.policy.mode == .none { return }
-        model.report("\(name) after its own write \(own.number)")
+        let version = answer.note.version
+        guard version != .none, own.version == .none || own.version > version else { return }
+        // In mode `none` an ancestor may have what is older.
+        if own.version != .none, model.setup.policy.mode == .none { return }
+        model.report("\(answer.name) after its own write \(own.number)")
     }
 }
