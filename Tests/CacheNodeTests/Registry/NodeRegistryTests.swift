@@ -177,6 +177,26 @@ import ZooKeeper
         #expect(test.tree.ask(test.client, .get, 0, "/readyz").status == 200)
     }
 
+    /// Reading takes a while, and what happens meanwhile must not be missed.
+    @Test func aZnodeDeletedAtAnyMomentOfAReconnectIsMadeAgain() throws {
+        // NODE-4 is read when NODE-3 has been.
+        let test = try RegistryTree(nodeCount: 4)
+        test.tree.startInOrder()
+        test.world.network.latencyMicroseconds = 5_000...5_000
+        for milliseconds in 0..<60 {
+            test.zooKeeper.closeConnections(0)
+            // The person's own connection was closed too.
+            test.wait(for: "the person") { test.person.state.isConnected }
+            test.world.run(forMilliseconds: UInt64(3 * milliseconds))
+            for path in ["/NODE-1/NODE-3", "/canopy/live/NODE-2"] {
+                test.person.delete(path) { _ in }
+            }
+            test.world.run(forMilliseconds: 1_500)
+            #expect(test.data("/NODE-1/NODE-3") == test.record(3), "\(milliseconds)")
+            #expect(test.state("NODE-2") == "live", "\(milliseconds)")
+        }
+    }
+
     // MARK: Loss
 
     @Test func withoutZooKeeperTheCacheGoesOnAndTheTopologyFreezes() throws {
