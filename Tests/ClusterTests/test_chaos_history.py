@@ -1,4 +1,4 @@
-"""The looks that `chaos` takes at answers: each finds what it is for, and nothing in a good story."""
+"""What `chaos` looks at: each look finds what it is for, and nothing in a good story."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Counted:
 
 def wait_until_committed(tree: Cluster) -> None:
     for node in tree:
-        eventually(lambda: node.metrics()["canopy_upward_queued"] == 0, f"{node} has no writes left")
+        eventually(lambda: node.metrics()["canopy_upward_queued"] == 0, f"no write waits at {node}")
 
 
 def write_many(node: Process, keys: list[str], rounds: int) -> None:
@@ -74,7 +74,7 @@ def test_a_change_goes_to_the_holders_alone(cluster: ClusterFactory) -> None:
     assert received.growth() == {3: 1, 6: 1, 12: 1}
     assert put(tree[12], "key", "newer").status == 200
     reads(tree[8], "key", "newer")
-    assert sent.growth() == {1: 2, 3: 1, 6: 1, 2: 1, 4: 1}, "the writer's side is not told by pushes"
+    assert sent.growth() == {1: 2, 3: 1, 6: 1, 2: 1, 4: 1}, "no push to the writer's side"
 
 
 def test_a_hit_after_a_push_asks_nobody(cluster: ClusterFactory) -> None:

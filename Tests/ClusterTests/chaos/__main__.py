@@ -167,7 +167,7 @@ class Chaos:
     # Rest
 
     async def _settle(self) -> dict[str, str | None]:
-        """Waits until all is quiet and looks at every key at every node; gives what the root has."""
+        """Waits until all is quiet, looks at every key at every node; gives what the root has."""
         for place in self.world.places.values():
             await self._until(f"no write waits at {place}", self._is_empty, place)
         finals = await self._read_root()
@@ -281,7 +281,8 @@ def report(
     elsewhere = f"{away:5.2f} s" if away is not None else "      -"
     print(
         f"{number:4}  {fault!s:31}  attached {elsewhere}  back {back:5.2f} s"
-        f"  writes {counts.writes:4} acknowledged {counts.acknowledged:4} excused {counts.excused:3}"
+        f"  writes {counts.writes:4} acknowledged {counts.acknowledged:4}"
+        f" excused {counts.excused:3}"
         f"  reads {counts.reads:5} answered {counts.answered:5} stale {counts.stale:4}"
         f"  {seconds:5.1f} s",
         flush=True,

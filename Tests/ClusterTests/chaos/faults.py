@@ -246,7 +246,7 @@ def choose(world: World, seed: int, at_once: int) -> Iterator[tuple[Fault, rando
 
 
 def sequence(rng: random.Random) -> Iterator[tuple[type[Fault], int]]:
-    """Kinds and slots for ever: six of them have each kind once, eighteen each kind at each role."""
+    """Kinds and slots for ever: six have each kind once, eighteen have each kind at each role."""
     while True:
         roles = {kind: rng.sample(list(ROLES), len(ROLES)) for kind in KINDS}
         for round_number in range(len(ROLES)):

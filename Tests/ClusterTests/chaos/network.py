@@ -133,7 +133,7 @@ class Network:
     # What passes
 
     def block(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Drops what the first of each pair sends to the second, connections that exist included."""
+        """Drops what the first of each pair sends to the second, old connections included."""
         self._drop(self.blocked | set(pairs))
 
     def unblock(self, pairs: Iterable[tuple[int, int]]) -> None:
