@@ -54,8 +54,8 @@ struct FillRequest: Equatable {
     var asksRoot = false
     var floor: Version = .none
 
-    /// Whether the answer to `other` will do for this one too. The root's may have been given before
-    /// the floor was committed, and be under way still.
+    /// Whether the answer to `other` will do for this one too. The root's may have been given
+    /// before the floor was committed, and be under way still.
     func isMet(by other: FillRequest) -> Bool {
         (!asksRoot || other.asksRoot) && floor <= other.floor
     }

@@ -43,7 +43,8 @@ final class Keyspace {
     var position: Version
     /// The newest version that was shown here, or may have been.
     var shown: Version = .none
-    /// What had been shown here when the session began, which no answer may be older than (rule 10).
+    /// What had been shown here when the session began, which no answer may be older than (rule
+    /// 10).
     var sessionFloor: Version = .none
     /// When that was: what has been current since isn't older.
     var floorMilliseconds: Int64 = 0
@@ -65,6 +66,10 @@ final class Keyspace {
     var bareWrites: [[UInt8]: Int] = [:]
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
+    /// The session in which the sweep began.
+    var sweepSession: UInt8 = 0
+    /// There is a reason for another sweep after this one.
+    var needsSweep = false
     var sweepTimer: (any LoopTimer)?
     var timers: [any LoopTimer] = []
     /// What is to be called once the present step is done.

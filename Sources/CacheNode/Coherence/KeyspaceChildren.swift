@@ -99,7 +99,7 @@ extension Keyspace: LinkDelegate {
                 version: replyVersion(entry), age: age(of: entry), hops: hops)
         }
         metrics.pointee.misses &+= 1
-        if case .away(let reason) = parent { return answerStale(get, child, reason) }
+        if let reason = refusalToAsk { return answerStale(get, child, reason) }
         let needed = FillRequest(asksRoot: get.asksRoot, floor: max(get.floor, floor))
         child.waitingCount += 1
         ask(get.key, needed) { fill, isCollapsed in
@@ -140,9 +140,10 @@ extension Keyspace: LinkDelegate {
         if isHit { metrics.pointee.hits &+= 1 } else { metrics.pointee.misses &+= 1 }
         if !isHit, follows {
             // The absence is followed too: a key created later is seen at once.
-            entry = install(
-                get.key, .absent, version: position.sequence, basisMilliseconds: now
-            ).entry
+            entry =
+                install(
+                    get.key, .absent, version: position.sequence, basisMilliseconds: now
+                ).entry
         }
         var hops: [UInt8] = []
         CacheStatus.append(name, .hit, isStored: false, isCollapsed: false, to: &hops)
@@ -195,7 +196,7 @@ extension Keyspace: LinkDelegate {
     }
 
     private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
-        Array(reason.utf8.prefix(1024)).withUnsafeBytes { sentence in
+        Array(reason.utf8).withUnsafeBytes { sentence in
             child.port.send(
                 .reply(
                     ReplyMessage(
@@ -290,7 +291,8 @@ extension Keyspace: LinkDelegate {
             || upward.number(origin: write.origin, sequence: write.sequence) != nil
     }
 
-    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken over.
+    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken
+    /// over.
     private func take(_ write: UpwardWrite, _ child: Child) {
         accept(child)
         if commitsHere, ledger.isRepeat(origin: write.origin, sequence: write.sequence) {

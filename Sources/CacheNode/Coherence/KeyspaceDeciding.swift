@@ -72,9 +72,10 @@ extension Keyspace {
         if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         var entry = cache.pointee.find(key)
         if entry.isNone {
-            entry = install(
-                key, .absent, version: position.sequence, basisMilliseconds: now
-            ).entry
+            entry =
+                install(
+                    key, .absent, version: position.sequence, basisMilliseconds: now
+                ).entry
         }
         if entry.isNone {
             child.port.send(.invalidate(key: key))

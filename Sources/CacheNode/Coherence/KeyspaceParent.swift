@@ -218,8 +218,8 @@ extension Keyspace {
         return false
     }
 
-    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any more:
-    /// the children that hold the key hear of it from here.
+    /// In mode `sync` a reply overtakes the change that it tells of, which then is not sent any
+    /// more: the children that hold the key hear of it from here.
     private func tellFollowers(
         _ entry: EntryReference, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
         _ version: Version

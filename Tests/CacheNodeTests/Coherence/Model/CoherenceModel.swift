@@ -67,7 +67,8 @@ final class CoherenceModel {
 
     /// Looks after a node's session as long as the world lasts.
     private func keepAttached(_ node: ModelNode) {
-        let pause = world.random.within(1_000...(isResting ? 10_000 : 80_000) as ClosedRange<UInt64>)
+        let pause = world.random.within(
+            1_000...(isResting ? 10_000 : 80_000) as ClosedRange<UInt64>)
         world.after(microseconds: pause) { [self] in
             if node.isUp, node.session == nil, node.dialing == nil { dial(node) }
             keepAttached(node)
