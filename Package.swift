@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .executable(name: "cachenode", targets: ["cachenode"]),
         .executable(name: "kvctl", targets: ["kvctl"]),
+        .library(name: "ZooKeeper", targets: ["ZooKeeper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -26,8 +27,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .target(name: "UVHTTP", dependencies: ["CLibUV"], swiftSettings: serverSettings),
+        .target(name: "ZooKeeper", dependencies: ["UVHTTP"], swiftSettings: serverSettings),
         .target(
-            name: "CacheNode", dependencies: ["UVHTTP"], exclude: ["Main"],
+            name: "CacheNode", dependencies: ["UVHTTP", "ZooKeeper"], exclude: ["Main"],
             swiftSettings: serverSettings),
         .executableTarget(
             name: "cachenode", dependencies: ["CacheNode"], path: "Sources/CacheNode/Main",
@@ -38,8 +40,16 @@ let package = Package(
                 "UVHTTP", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "Simulation", dependencies: ["UVHTTP"], path: "Tests/Simulation"),
+        .target(
+            name: "ClusterSimulation", dependencies: ["CacheNode", "Simulation", "UVHTTP"],
+            path: "Tests/ClusterSimulation"),
+        .executableTarget(
+            name: "simulate", dependencies: ["CacheNode", "ClusterSimulation"],
+            path: "Tests/Simulate"),
         .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP", "Simulation"]),
-        .testTarget(name: "CacheNodeTests", dependencies: ["CacheNode", "Simulation"]),
+        .testTarget(name: "ZooKeeperTests", dependencies: ["ZooKeeper", "Simulation"]),
+        .testTarget(
+            name: "CacheNodeTests", dependencies: ["CacheNode", "ClusterSimulation", "Simulation"]),
         .testTarget(name: "kvctlTests", dependencies: ["kvctl"]),
     ]
 )

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# install.sh build|test: installs what is missing of what building (testing) needs: Debian packages, and a Python environment in .venv.
+# install.sh build|test|model|zookeeper: installs what is missing of what building (testing, checking the model, a ZooKeeper server) needs: Debian packages, and a Python environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
-test_packages=("${build_packages[@]}" binutils python3 python3-venv wrk)
+test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
+model_packages=(spin gcc libc6-dev)
+zookeeper_packages=(default-jre-headless libzookeeper-java)
 
 case "${1:-}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
-*) echo "usage: $0 build|test" >&2; exit 2 ;;
+model) packages=("${model_packages[@]}") ;;
+zookeeper) packages=("${zookeeper_packages[@]}") ;;
+*) echo "usage: $0 build|test|model|zookeeper" >&2; exit 2 ;;
 esac
 
-if ! command -v swift >/dev/null; then
+if [ "$1" != model ] && ! command -v swift >/dev/null; then
     echo "swift is not on the PATH: install a toolchain first (https://www.swift.org/install), 6.2 or later" >&2
     exit 1
 fi

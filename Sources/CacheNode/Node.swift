@@ -13,18 +13,23 @@ public final class Node {
     /// The part of the memory bound that writes may take while they wait for the parent.
     private static let queueMemoryDivisor = 4
 
-    private let settings: Settings
-    private let loop: any EventLoop
-    private let log: Log
-    private let limits: HTTPLimits
+    let settings: Settings
+    let loop: any EventLoop
+    let log: Log
+    let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
-    private let metrics: UnsafeMutablePointer<Metrics>
-    private var server: HTTPServer?
-    private var keyspace: Keyspace?
-    private var httpParent: HTTPParent?
-    private var membership: Membership?
-    private let seed: UInt64
-    private var isStopping = false
+    let metrics: UnsafeMutablePointer<Metrics>
+    var server: HTTPServer?
+    private var links: LinkServer?
+    var keyspace: Keyspace?
+    var attacher: ParentAttacher?
+    var rootRegistry: RootRegistry?
+    var childRegistry: ChildRegistry?
+    /// Told when the node must end; set by `start`.
+    private(set) var onFailure: ((StartError) -> Void)?
+    var membership: Membership?
+    let seed: UInt64
+    private(set) var isStopping = false
 
     /// `seed` must be random and secret: it keeps peers from choosing keys that collide.
     public init(
@@ -65,6 +70,7 @@ public final class Node {
     /// Finds the address to listen on, binds it and begins: the root serves at once, a child asks
     /// the root for its place.
     public func start(onFailure: @escaping (StartError) -> Void) {
+        self.onFailure = onFailure
         loop.resolve(host: settings.listen.host, port: settings.listen.port) { [self] result in
             guard !isStopping else { return }
             do throws(StartError) {
@@ -81,21 +87,55 @@ public final class Node {
     }
 
     private func listen(on address: SocketAddress) throws(StartError) {
-        let keyspace = makeKeyspace()
-        let role = makeRole(listening: address)
-        let service = NodeService(
-            keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: role,
-            limits: limits
-        ) { [unowned self] in refreshGauges() }
-        let server = HTTPServer(loop: loop, limits: limits, service: service)
+        let server = HTTPServer(loop: loop, limits: limits, service: makeWaitingService())
         self.server = server
+        let bound: SocketAddress
         do throws(UVError) {
-            let bound = try server.listen(on: address)
-            onListening(bound, role)
+            bound = try server.listen(on: address)
         } catch {
             throw StartError(
                 description: "cannot listen on \(address): \(error.message); see --listen")
         }
+        onListening(bound)
+        try begin(advertising: advertised(bound))
+    }
+
+    /// Takes its part in the tree; a root that ZooKeeper must know of first does so later.
+    private func begin(advertising endpoint: Endpoint) throws(StartError) {
+        if settings.isRoot {
+            let root = TreeMember(
+                name: settings.name, endpoint: endpoint, api: .canopy,
+                nowMilliseconds: loop.nowMilliseconds)
+            if let connection = try makeRegistryConnection() {
+                return becomeRoot(root, by: connection)
+            }
+            serve(as: rootRole) {
+                let tree = Tree(depth: settings.depth, root: root)
+                return .root(TreeKeeper(tree, layout: settings.layout))
+            }
+        } else {
+            let registry = try makeChildRegistry()
+            let place = settings.root.map { "the root at \($0)" } ?? "the root, wherever it is"
+            serve(as: .child("this node has not joined the tree yet: it waits for \(place)")) {
+                .child(makeChildRole(registry: registry))
+            }
+            membership?.start(advertising: endpoint)
+            registry?.start()
+        }
+    }
+
+    /// From now on the node answers requests for keys.
+    func serve(as keyspaceRole: KeyspaceRole, makeRole: () -> NodeRole) {
+        let keyspace = makeKeyspace(keyspaceRole)
+        let links = LinkServer(
+            loop: loop, bodyBytesMax: limits.bodyBytesMax, metrics: metrics, log: log)
+        links.delegate = keyspace
+        self.links = links
+        let service = NodeService(
+            keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: makeRole(),
+            links: links, limits: limits
+        ) { [unowned self] in refreshGauges() }
+        server?.serve(service)
     }
 
     /// Stops accepting, answers what is in flight, lets the writes that wait reach the parent, then
@@ -114,11 +154,14 @@ public final class Node {
             }
             server?.closeConnections()
             membership?.close()
-            httpParent?.close()
+            attacher?.close()
             keyspace?.close()
-            log.info("stopped")
-            completion()
+            closeRegistry { [self] in
+                log.info("stopped")
+                completion()
+            }
         }
+        links?.closeAll(reason: "the node stops")
         guard let server else { return loop.schedule(finish) }
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
@@ -129,14 +172,16 @@ public final class Node {
 
     // MARK: Wiring
 
-    private func makeKeyspace() -> Keyspace {
-        let role: KeyspaceRole
-        if let root = settings.root {
-            role = .child(
-                "this node has not joined the tree yet: it waits for the root at \(root)")
-        } else {
-            role = .root(epoch: UInt32(clamping: loop.unixSeconds))
-        }
+    /// The role of a root that nobody gives an epoch: its clock does. Of two incarnations within a
+    /// second the later one begins where the earlier one, however busy, hasn't come.
+    private var rootRole: KeyspaceRole {
+        let now = loop.unixMilliseconds
+        return .root(
+            epoch: UInt32(clamping: now / 1000),
+            sequence: Keyspace.firstSequence + UInt64(max(0, now) % 1000) << 16)
+    }
+
+    private func makeKeyspace(_ role: KeyspaceRole) -> Keyspace {
         let keyspace = Keyspace(
             cache: cache, metrics: metrics, loop: loop, name: settings.name, origin: seed,
             policy: settings.policy, role: role,
@@ -151,33 +196,7 @@ public final class Node {
         max(settings.memoryBytes / Self.queueMemoryDivisor, 2 * settings.maxBodyBytes)
     }
 
-    private func makeRole(listening address: SocketAddress) -> NodeRole {
-        guard let root = settings.root else {
-            let member = TreeMember(
-                name: settings.name, endpoint: advertised(address), api: .canopy,
-                nowMilliseconds: loop.nowMilliseconds)
-            return .root(
-                TreeKeeper(Tree(depth: settings.depth, root: member), layout: settings.layout))
-        }
-        let membership = Membership(
-            settings: settings, root: root, loop: loop, limits: limits, log: log)
-        membership.onParent = { [unowned self] in attach(to: $0) }
-        self.membership = membership
-        return .child(membership)
-    }
-
-    private func attach(to parent: Parent) {
-        guard let keyspace else { return }
-        httpParent?.close()
-        let plain = HTTPParent(
-            parent, queue: keyspace.upward, loop: loop, limits: limits, metrics: metrics, log: log,
-            seed: seed)
-        plain.delegate = keyspace
-        httpParent = plain
-        keyspace.onPlainParent(plain, reason: "")
-    }
-
-    private func onListening(_ bound: SocketAddress, _ role: NodeRole) {
+    private func onListening(_ bound: SocketAddress) {
         log.info(
             "listening",
             [
@@ -185,7 +204,6 @@ public final class Node {
                 "role": .string(settings.isRoot ? "root" : "child"),
                 "depth": .int(settings.depth), "memory": .int(settings.memoryBytes),
             ])
-        membership?.start(advertising: advertised(bound))
     }
 
     /// What other nodes are told; port 0 in `--advertise` stands for the port that was bound.
@@ -205,5 +223,6 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+        metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
 }

@@ -6,13 +6,16 @@ enum CommandStatus: Int32 {
     case failure = 1
     case usage = 2
     case notFound = 3
+    case conditionNotMet = 4
     case unreachable = 5
 
     /// The exit status that stands for an HTTP status.
     init(httpStatus: Int) {
         switch httpStatus {
-        case 200..<300: self = .ok
+        // 304 is what `--if-none-match` hopes for.
+        case 200..<300, 304: self = .ok
         case 404: self = .notFound
+        case 412: self = .conditionNotMet
         default: self = .failure
         }
     }

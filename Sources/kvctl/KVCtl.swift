@@ -22,7 +22,7 @@ struct KVCtl: ParsableCommand {
             http://NODE-<i>:5000 (--inside; KVCTL_INSIDE=1).
 
             EXIT STATUS
-              0 ok, 1 failure, 2 wrong usage, 3 not found, 5 unreachable or timed out
+              0 ok, 1 failure, 2 wrong usage, 3 not found, 4 condition not met, 5 unreachable or timed out
 
             COMPLETIONS
               kvctl --generate-completion-script bash   (or zsh, or fish)
@@ -33,7 +33,9 @@ struct KVCtl: ParsableCommand {
                 name: "Value", subcommands: [GetCommand.self, PutCommand.self, DeleteCommand.self]),
             CommandGroup(
                 name: "Tree",
-                subcommands: [TreeCommand.self, NodesCommand.self, KeysCommand.self]),
+                subcommands: [
+                    TreeCommand.self, NodesCommand.self, KeysCommand.self, SynchronizeCommand.self,
+                ]),
             CommandGroup(name: "Local cluster", subcommands: [ClusterCommand.self]),
         ])
 

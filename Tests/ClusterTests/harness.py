@@ -275,12 +275,22 @@ class Node(Process):
 
 
 class Cluster:
-    """A tree on this machine: NODE-i has slot i and listens on base port + i."""
+    """A tree on this machine: NODE-i has slot i and listens on base port + i.
 
-    def __init__(self, folder: Path, depth: int, options: Sequence[str] = ()) -> None:
+    `options` are for every node, `root_options` for the root alone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        depth: int,
+        options: Sequence[str] = (),
+        root_options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.depth = depth
         self.options = list(options)
+        self.root_options = list(root_options)
         self.base_port = free_ports(2**depth)
         self.nodes: dict[int, Process] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -310,7 +320,7 @@ class Cluster:
             self.folder,
             root,
             self.depth,
-            [*self.options, *options],
+            [*self.options, *(self.root_options if slot == 1 else ()), *options],
         )
         self.nodes[slot] = node
         return node

@@ -67,9 +67,9 @@ def test_the_server_has_no_symbol_of_foundation_or_dispatch(binaries: None) -> N
     assert found == []
 
 
-@pytest.mark.parametrize("module", ["UVHTTP", "CacheNode"])
+@pytest.mark.parametrize("module", ["UVHTTP", "ZooKeeper", "CacheNode"])
 def test_the_server_imports_the_c_library_and_its_own_modules_alone(module: str) -> None:
-    allowed = {"CLibUV", "UVHTTP", "CacheNode", "Glibc"}
+    allowed = {"CLibUV", "UVHTTP", "ZooKeeper", "CacheNode", "Glibc"}
     for file in swift_files(module):
         imports = set(IMPORT.findall(code_of(file)))
         assert imports <= allowed, f"{file} imports {imports - allowed}"

@@ -16,7 +16,7 @@ from rawhttp import ask
 
 Result = subprocess.CompletedProcess[str]
 KVCtl = Callable[..., Result]
-OK, FAILURE, USAGE, NOT_FOUND, UNREACHABLE = 0, 1, 2, 3, 5
+OK, FAILURE, USAGE, NOT_FOUND, UNMET, UNREACHABLE = 0, 1, 2, 3, 4, 5
 
 
 def run(
@@ -185,6 +185,67 @@ def test_results_are_json_when_asked_for(kvctl: KVCtl, key: str) -> None:
     assert missing.returncode == NOT_FOUND
 
 
+def shown(lines: list[str]) -> dict[str, str]:
+    """The fields below an answer, by their names."""
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def test_an_answer_tells_its_version_its_age_and_its_way_on_demand(kvctl: KVCtl, key: str) -> None:
+    line, tag = kvctl("put", "7", key, "x", "--ack", "root", "-i").stdout.splitlines()
+    assert line == f'200 {{"key": {json.dumps(key)}, "value": "x"}}'
+    line, *lines = kvctl("get", "4", key, "--include").stdout.splitlines()
+    assert line == '200 {"value": "x"}'
+    fields = shown(lines)
+    assert list(fields) == ["ETag", "Age", "Staleness-Bound", "Cache-Status"]
+    assert tag == f"ETag: {fields['ETag']}"
+    assert fields["Cache-Status"].endswith("NODE-4; fwd=uri-miss; stored")
+    again = json.loads(kvctl("get", "4", key, "-i", "--output", "json").stdout)
+    assert again["body"] == {"value": "x"}
+    assert again["fields"]["ETag"] == fields["ETag"]
+    assert again["fields"]["Cache-Status"].startswith("NODE-4; hit; ttl=")
+
+
+def test_a_read_may_ask_the_root_or_nobody(kvctl: KVCtl, key: str) -> None:
+    assert kvctl("put", "7", key, "x", "--ack", "root").returncode == OK
+    missed = kvctl("get", "4", key, "--only-if-cached")
+    assert (missed.returncode, missed.stdout[:4]) == (FAILURE, "504 ")
+    way = kvctl("get", "4", key, "--no-cache", "-i").stdout.splitlines()[-1]
+    assert way.startswith("Cache-Status: NODE-1; hit, NODE-2; fwd=request")
+    tag = json.loads(kvctl("get", "4", key, "-i", "--output", "json").stdout)["fields"]["ETag"]
+    for written in (tag, tag.strip('"'), "*"):
+        result = kvctl("get", "4", key, "--if-none-match", written)
+        assert (result.returncode, result.stdout) == (OK, "304\n")
+
+
+def test_a_write_may_depend_on_what_is_there(kvctl: KVCtl, key: str) -> None:
+    first = kvctl("put", "7", key, "x", "--if-none-match", "*", "-i")
+    assert first.returncode == OK
+    tag = shown(first.stdout.splitlines()[1:])["ETag"].strip('"')
+    second = kvctl("put", "6", key, "y", "--if-none-match", "*")
+    assert (second.returncode, second.stdout[:4]) == (UNMET, "412 ")
+    assert kvctl("put", "6", key, "y", "--if-match", "1.1").returncode == UNMET
+    assert kvctl("put", "6", key, "y", "--if-match", tag).returncode == OK
+    assert kvctl("delete", "5", key, "--if-match", tag).returncode == UNMET
+    assert kvctl("delete", "5", key, "--if-match", "*").returncode == OK
+    assert kvctl("get", "7", key, "--no-cache").returncode == NOT_FOUND
+    contradiction = kvctl("put", "7", key, "x", "--no-wait", "--ack", "root")
+    assert contradiction.returncode == USAGE
+
+
+def test_changes_are_sent_out_on_demand(cluster: ClusterFactory, kvctl: KVCtl) -> None:
+    tree = cluster(2, root_options=("--coherence", "sync", "--sync-interval", "10m"))
+    where = ["--host", "127.0.0.1", "--base-port", str(tree.base_port)]
+    assert tree[2].put("k", "old").status == 200
+    eventually(lambda: tree[3].get("k").body == b"old", "NODE-3 holds the key")
+    assert run("put", "2", "k", "new", "--ack", "root", *where).returncode == OK
+    assert tree[3].get("k").body == b"old"
+    assert run("synchronize", "--node", "3", *where).returncode == OK
+    eventually(lambda: tree[3].get("k").body == b'"new"', "the change has come down")
+    refused = kvctl("synchronize")
+    assert refused.returncode == FAILURE
+    assert "409" in refused.stderr and "mode push" in refused.stderr
+
+
 def test_the_tree_is_drawn_without_colours_when_nobody_looks(kvctl: KVCtl, seven: Cluster) -> None:
     result = kvctl("tree")
     assert result.returncode == OK
@@ -199,8 +260,9 @@ def test_the_tree_is_drawn_without_colours_when_nobody_looks(kvctl: KVCtl, seven
 
 def test_the_nodes_are_listed(kvctl: KVCtl) -> None:
     table = kvctl("nodes").stdout.splitlines()
-    assert len(table) == 8
+    assert len(table) == 10
     assert "NODE-7" in table[7] and "live" in table[7]
+    assert table[9] == "7 nodes: 7 live. Depth 3, coherence push."
     listed = json.loads(kvctl("nodes", "--node", "7", "--output", "json").stdout)
     assert [node["slot"] for node in listed["nodes"]] == list(range(1, 8))
 
@@ -240,7 +302,8 @@ def started(binaries: None, tmp_path: Path) -> Iterator[tuple[int, dict[str, str
     base = free_ports(4)
     environment = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     environment["XDG_RUNTIME_DIR"] = str(tmp_path)
-    up = ["cluster", "up", "--depth", "2", "--base-port", str(base)]
+    up = ["cluster", "up", "--depth", "2", "--base-port", str(base), "--coherence", "ttl"]
+    up += ["--ttl", "1m"]
     result = run(*up, environment=environment, timeout=60)
     try:
         assert result.returncode == OK, result.stdout + result.stderr
@@ -256,6 +319,9 @@ def test_a_whole_tree_is_started_shown_and_stopped(started: tuple[int, dict[str,
         assert ask(("127.0.0.1", base + slot), "GET", "/readyz").status == 200
     assert run("put", "2", "k", "v", *where).returncode == OK
     assert run("get", "3", "k", *where).returncode == OK
+    held = run("get", "3", "k", "-i", *where).stdout.splitlines()[-1]
+    assert held in ("Cache-Status: NODE-3; hit; ttl=59", "Cache-Status: NODE-3; hit; ttl=58")
+    assert run("nodes", *where).stdout.endswith("3 nodes: 3 live. Depth 2, coherence ttl.\n")
     status = run("cluster", "status", *where, environment=environment)
     assert status.returncode == OK
     assert "NODE-3" in status.stdout

@@ -33,7 +33,7 @@ def test_a_registration_answers_place_and_settings(cluster: ClusterFactory) -> N
     parent["port"] = tree[2].address[1]
     assert body["parent"] == parent
     assert [member["name"] for member in body["path"]] == ["NODE-1", "NODE-2"]
-    assert body["settings"]["coherence"] == "none"
+    assert body["settings"]["coherence"] == "push"
     assert body["settings"]["depth"] == 3
     again = register(tree.root, record("NODE-X", 6001))
     assert again.status == 200
@@ -45,7 +45,7 @@ def test_every_node_shows_the_whole_tree(seven: Cluster) -> None:
         answer = node.ask("GET", "/nodes")
         assert answer.status == 200, f"at {node}"
         shown = answer.json()
-        assert (shown["root"], shown["depth"], shown["coherence"]) == ("NODE-1", 3, "none")
+        assert (shown["root"], shown["depth"], shown["coherence"]) == ("NODE-1", 3, "push")
         for slot, member in enumerate(shown["nodes"], 1):
             assert member["slot"] == slot
             assert member["name"] == f"NODE-{slot}"

@@ -26,6 +26,7 @@ CONTRACT = {
     "/readyz": {"get"},
     "/version": {"get"},
     "/metrics": {"get"},
+    "/synchronize": {"post"},
 }
 
 

@@ -54,6 +54,7 @@ def test_help_shows_every_flag_and_its_default() -> None:
     assert (result.returncode, result.stderr) == (0, "")
     flags = ["--name", "--listen", "--advertise", "--root", "--depth", "--coherence", "--memory"]
     flags += ["--log-level", "--log-format", "--upward-queue", "--help", "--version"]
+    flags += ["--ttl", "--sync-interval", "--max-staleness", "--stale-if-error"]
     for flag in flags:
         assert flag in result.stdout
     for text in ("CANOPY_DEPTH", "512MiB", "127.0.0.1:5000", "exit codes"):
@@ -84,7 +85,12 @@ def test_the_version_is_that_of_the_node(seven: Cluster) -> None:
         ("--listen", "", ["PORT"]),
         ("--advertise", "a b:5000", ["HOST:PORT"]),
         ("--root", "127.0.0.1:0", ["65535"]),
-        ("--coherence", "sometimes", ["none"]),
+        ("--coherence", "sometimes", ["push", "ttl", "sync", "none"]),
+        ("--ttl", "9ms", ["10ms", "30d"]),
+        ("--ttl", "1.5s", ["250ms"]),
+        ("--sync-interval", "2h", ["10ms", "1h"]),
+        ("--max-staleness", "0", ["100ms", "1d"]),
+        ("--stale-if-error", "never", ["0s", "30d"]),
         ("--memory", "lots", ["MiB"]),
         ("--memory", "1", ["MiB"]),
         ("--memory", "99999999TiB", ["MiB"]),
@@ -168,6 +174,30 @@ def test_the_environment_wins_over_defaults_and_flags_over_both(
     assert default.ask("GET", "/nodes").json()["depth"] == 3
 
 
+def test_the_limits_of_freshness_are_settings_of_the_root(
+    keep: ProcessKeeper, tmp_path: Path
+) -> None:
+    environment = {"CANOPY_COHERENCE": "ttl", "CANOPY_TTL": "2500ms"}
+    root = serving(keep, tmp_path, environment=environment)
+    assert root.ask("GET", "/nodes").json()["coherence"] == "ttl"
+    assert root.put("key", "value").status == 200
+    child = Node("NODE-2", ("127.0.0.1", free_ports(1) + 1), tmp_path, root.address)
+    child.command += ["--coherence", "none", "--ttl", "1h"]
+    keep(child).start()
+    eventually(child.is_ready, "the child is ready")
+    assert child.get("key").status == 200
+    assert child.get("key").headers["cache-status"] in ("NODE-2; hit; ttl=2", "NODE-2; hit; ttl=1")
+    assert "--coherence none has no effect here: the root decides" in child.log()
+    assert "--ttl 1h has no effect here: the root decides" in child.log()
+
+
+def test_a_limit_of_staleness_leaves_room_for_the_rounds() -> None:
+    result = run("--coherence", "sync", "--sync-interval", "20s", "--max-staleness", "30s")
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert "--max-staleness 30s" in line and "--sync-interval" in line and "40s" in line
+
+
 def test_an_empty_variable_counts_as_unset(keep: ProcessKeeper, tmp_path: Path) -> None:
     node = serving(keep, tmp_path, environment={"CANOPY_DEPTH": "", "CANOPY_ROOT": ""})
     assert node.ask("GET", "/nodes").json()["depth"] == 3
@@ -190,8 +220,7 @@ def test_the_log_level_leaves_the_rest_out(keep: ProcessKeeper, tmp_path: Path) 
 
 def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
-    environment = {**network.kv_environment(1, root=1), "ZOO_SERVERS": "127.0.0.1:1"}
-    root = keep(from_environment(network, tmp_path, environment))
+    root = keep(from_environment(network, tmp_path, network.kv_environment(1, root=1)))
     root.start()
     eventually(root.is_ready, "the root is ready")
     assert root.ask("GET", "/").json()["address"] == network.address(1)
@@ -202,13 +231,28 @@ def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Pa
 def test_the_store_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
     environment = network.store_environment(1, root=1, count=15)
-    root = keep(from_environment(network, tmp_path, {**environment, "zookeeper": "127.0.0.1:1"}))
+    root = keep(from_environment(network, tmp_path, environment))
     root.start()
     eventually(root.is_ready, "the root is ready")
     alive = {"status": "alive", "node": "NODE-1", "address": network.address(1)}
     assert root.ask("GET", "/").json() == alive
     structure = root.ask("GET", "/nodes/structure").json()["binary_tree_array"]
     assert structure == ["NODE-1"] + [None] * 14
+
+
+@pytest.mark.parametrize("variable", ["ZOO_SERVERS", "zookeeper"])
+def test_a_root_waits_for_its_zookeeper_and_says_so(
+    keep: ProcessKeeper, tmp_path: Path, variable: str
+) -> None:
+    """It may not number writes before it has its epoch."""
+    network = LoopbackNetwork(tmp_path, 1)
+    own = network.kv_environment if variable == "ZOO_SERVERS" else network.store_environment
+    environment = own(1, root=1) if variable == "ZOO_SERVERS" else own(1, root=1, count=3)
+    root = keep(from_environment(network, tmp_path, {**environment, variable: "127.0.0.1:1"}))
+    root.start()
+    eventually(lambda: "ZooKeeper" in root.log(), "the log says what it waits for")
+    assert root.ask("GET", "/readyz").status == 503
+    assert root.ask("GET", "/livez").status == 200
 
 
 def from_environment(

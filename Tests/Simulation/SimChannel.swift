@@ -22,6 +22,7 @@ final class SimChannel: SimTask {
     }
 
     private let world: SimWorld
+    private let number: Int
     private let link: SimLink
     private let capacity: Int
     /// Where a connection is asked for; the client's channel alone has it.
@@ -48,6 +49,7 @@ final class SimChannel: SimTask {
         world: SimWorld, link: SimLink, target: (address: SocketAddress, origin: SocketAddress)?
     ) {
         self.world = world
+        number = world.nextChannelNumber()
         self.link = link
         self.target = target
         capacity = world.random.within(world.network.bufferBytes)
@@ -121,6 +123,12 @@ final class SimChannel: SimTask {
             bytes.removeFirst(count)
             arrivedCount -= count
             openWindow()
+            if let onBytes = world.onBytes {
+                onBytes(
+                    SimBytes(
+                        channel: number, sender: link.sender.name,
+                        receiver: link.receiver.name, bytes: UnsafeRawBufferPointer(buffer)))
+            }
             body(buffer)
         }
     }

@@ -22,7 +22,7 @@ public final class SimLoop: SimTask, EventLoop {
     private let timers = SimTimers()
     @exclusivity(unchecked) private var scheduled: [() -> Void] = []
     @exclusivity(unchecked) private var due: [() -> Void] = []
-    private var hooks: [() -> Void] = []
+    private var enders: [any TurnEndHandler] = []
     private var signalBodies: [(signal: Int32, body: () -> Void)] = []
     @exclusivity(unchecked) private var ready: [SimSource] = []
     @exclusivity(unchecked) private var readyNow: [SimSource] = []
@@ -51,6 +51,11 @@ public final class SimLoop: SimTask, EventLoop {
         world.unixSecondsAtStart + host.clockSkewSeconds + Int(world.nowMicroseconds / 1_000_000)
     }
 
+    public var unixMilliseconds: Int {
+        (world.unixSecondsAtStart + host.clockSkewSeconds) * 1000
+            + Int(world.nowMicroseconds / 1000)
+    }
+
     @discardableResult
     public func startTimer(
         afterMilliseconds milliseconds: UInt64, repeatMilliseconds: UInt64,
@@ -70,8 +75,10 @@ public final class SimLoop: SimTask, EventLoop {
         if !isInTurn { wake() }
     }
 
-    public func onTurnEnd(_ body: @escaping () -> Void) {
-        if !isDead { hooks.append(body) }
+    public func atTurnEnd(_ handler: any TurnEndHandler) {
+        guard !isDead else { return }
+        enders.append(handler)
+        if !isInTurn { wake() }
     }
 
     public func listen(
@@ -171,7 +178,7 @@ public final class SimLoop: SimTask, EventLoop {
         ready.removeAll()
         timers.removeAll()
         scheduled.removeAll()
-        hooks.removeAll()
+        enders.removeAll()
         signalBodies.removeAll()
     }
 
@@ -230,24 +237,26 @@ public final class SimLoop: SimTask, EventLoop {
     private func turn() {
         let now = nowMilliseconds
         while let body = timers.nextBody(now: now) { body() }
-        runHooks()
+        tellEnders()
         swap(&due, &scheduled)
         lookAfterReady()
         for body in due where !isDead { body() }
         due.removeAll(keepingCapacity: true)
-        runHooks()
+        tellEnders()
         // libuv closes at the end of the turn what was closed in it; the contract says later.
         if !closing.isEmpty, !world.random.oneIn(4) { finishClosing() }
         // What comes before the next wait.
-        runHooks()
+        tellEnders()
     }
 
-    private func runHooks() {
+    private func tellEnders() {
+        guard !enders.isEmpty else { return }
         var index = 0
-        while index < hooks.count {
-            hooks[index]()
+        while index < enders.count {
+            enders[index].onTurnEnd()
             index += 1
         }
+        enders.removeAll(keepingCapacity: true)
     }
 
     private func lookAfterReady() {

@@ -129,6 +129,7 @@ public final class SimNetwork {
 
 /// The way from one host to another.
 final class SimLink {
+    let sender: SimHost
     let receiver: SimHost
     private let world: SimWorld
     var latencyMicroseconds: ClosedRange<UInt64>?
@@ -139,6 +140,7 @@ final class SimLink {
     }
 
     init(from sender: SimHost, to receiver: SimHost) {
+        self.sender = sender
         self.receiver = receiver
         world = sender.world
     }

@@ -13,6 +13,15 @@ private final class SimScript: SimTask {
     override func fire() { body() }
 }
 
+/// Bytes that have come from one process to another, borrowed for the call.
+public struct SimBytes {
+    /// The same for all bytes of one direction of one connection.
+    public let channel: Int
+    public let sender: String
+    public let receiver: String
+    public let bytes: UnsafeRawBufferPointer
+}
+
 /// A simulated world: virtual time, the events that are due in it, and the hosts and the network
 /// where they happen. Everything in it is decided by its seed: the same program with the same seed
 /// has the same history, whose `fingerprint` is the same.
@@ -31,7 +40,11 @@ public final class SimWorld {
     /// A digest of all that has happened.
     @exclusivity(unchecked) public private(set) var fingerprint: UInt64 = 0
     public private(set) var network: SimNetwork
+    /// Looks at what a process is about to read: its host and the connection's other end, by name,
+    /// and the bytes.
+    public var onBytes: ((SimBytes) -> Void)?
     @exclusivity(unchecked) private var queue = SimHeap<SimTask>()
+    private var channelCount = 0
     /// Streams of crashed processes. A crash calls no handler; but only `onClosed` lets the objects
     /// of a process go of each other, so that is made up for in the end.
     private var buried: [SimStream] = []
@@ -114,6 +127,12 @@ public final class SimWorld {
     }
 
     // MARK: For its parts
+
+    /// A number of its own for each direction of a connection.
+    func nextChannelNumber() -> Int {
+        channelCount += 1
+        return channelCount
+    }
 
     func bury(_ streams: [SimStream]) { buried += streams }
 

@@ -102,6 +102,10 @@ def check_description(description: Description) -> None:
                 for example in examples(media):
                     found = description.mistakes(media.get("schema", {}), example)
                     expect(not found, f"{where}: an example of {kind} fits: {found}")
+    for name, told in description.api["components"]["headers"].items():
+        for example in examples(told):
+            found = description.mistakes(told["schema"], example)
+            expect(not found, f"the example of the field {name} fits: {found}")
     expect(None not in names and len(set(names)) == len(names), "operationIds are unique")
 
 
@@ -129,13 +133,17 @@ def check_embedded() -> None:
 
 
 def requests_of(path: str, method: str, operation: dict, parameters: list[dict]):
-    """Every request that the operation's examples make: target, media type, body."""
+    """Every request that the operation's examples make: target, headers, body. Each header's
+    examples come by themselves, because together they could contradict each other."""
     query = {}
+    extra = [{}]
     for parameter in parameters:
         found = examples(parameter)
         if parameter["in"] == "path":
             segment = urllib.parse.quote(found[0], safe="")
             path = path.replace("{" + parameter["name"] + "}", segment)
+        elif parameter["in"] == "header":
+            extra += [{parameter["name"]: value} for value in found]
         elif found:
             query[parameter["name"]] = found[0]
     target = path + ("?" + urllib.parse.urlencode(query) if query else "")
@@ -143,19 +151,28 @@ def requests_of(path: str, method: str, operation: dict, parameters: list[dict])
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         for example in examples(media):
             body = json.dumps(example) if "json" in kind else example
-            yield target, {"Content-Type": kind}, body.encode()
+            for headers in extra:
+                yield target, {"Content-Type": kind, **headers}, body.encode()
             sent = True
     if not sent:
-        yield target, {}, None
+        for headers in extra:
+            yield target, headers, None
 
 
 def check_answer(
     description: Description, where: str, method: str, operation: dict, answer: tuple
 ) -> None:
-    """Holds status, media type and body of an answer against what the operation says."""
-    status, kind, body = answer
+    """Holds status, fields, media type and body of an answer against what the operation says."""
+    status, kind, body, fields = answer
     expect(str(status) in operation["responses"], f"{where} may answer {status}")
     response = description.resolved(operation["responses"].get(str(status), {}))
+    for name, told in response.get("headers", {}).items():
+        if name not in fields:
+            continue
+        schema = description.resolved(told)["schema"]
+        value = int(fields[name]) if schema["type"] == "integer" else fields[name]
+        found = description.mistakes(schema, value)
+        expect(not found, f"{where} {status} has the field {name} as described: {found}")
     content = response.get("content", {})
     if method == "head" or not content:
         expect(body == b"", f"{where} {status} has no body: {body[:80]!r}")
@@ -188,7 +205,8 @@ def check_node(description: Description, url: str) -> None:
             continue
         for target, headers, body in requests_of(path, method, operation, parameters):
             response, got = ask(method, target, headers, body)
-            answer = (response.status, response.getheader("Content-Type", ""), got)
+            kind = response.getheader("Content-Type", "")
+            answer = (response.status, kind, got, response.headers)
             check_answer(description, f"{method.upper()} {target}", method, operation, answer)
     response, got = ask("get", "/openapi.json", {}, None)
     expect(got == description.text.encode(), "GET /openapi.json is openapi.json, byte for byte")

@@ -41,7 +41,7 @@ function described(operation, form, base) {
   let problem = "";
   if (hasDotSegment(request.url)) {
     problem = "A browser can't send this key: it takes . and .. for steps in the path. curl can.";
-  } else if (request.contentType === "application/json" && !request.file && request.body) {
+  } else if (request.headers["Content-Type"] === "application/json" && !request.file && request.body) {
     try {
       JSON.parse(request.body);
     } catch (error) {
@@ -55,7 +55,9 @@ function parameterField(api, operation, parameter) {
   const id = operation.id + "-" + parameter.in + "-" + parameter.name;
   const schema = resolved(api, parameter.schema);
   const name = parameter.in + "-" + parameter.name;
-  const where = parameter.in === "path" ? "in the path, escaped for you" : "in the query";
+  const where = {
+    path: "in the path, escaped for you", query: "in the query", header: "in the head",
+  }[parameter.in];
   const shared = { id, name, "aria-describedby": id + "-hint" };
   return element("div", { class: "field" },
     element("label", { for: id }, parameter.name + " ",
@@ -76,7 +78,7 @@ function parameterInput(parameter, schema, shared) {
   const input = element("input", {
     ...shared,
     type: "text",
-    value: String(firstExample(parameter) ?? ""),
+    value: parameter.required ? String(firstExample(parameter) ?? "") : "",
     required: parameter.required === true,
     inputmode: schema.type === "integer" ? "numeric" : "text",
     list: suggestions.length > 1 && shared.id + "-list",

@@ -86,7 +86,7 @@ function answer(api, status, response) {
   const tone = status < 300 ? "good" : status < 500 ? "other" : "bad";
   const headline = [element("span", { class: "code " + tone }, status),
     element("span", {}, inline(response.description))];
-  const inside = [...headerNodes(response), ...contentNodes(api, response.content)];
+  const inside = [...headerNodes(api, response), ...contentNodes(api, response.content)];
   if (!inside.length) {
     return element("div", { class: "answer" }, element("div", { class: "bare" }, headline));
   }
@@ -94,10 +94,13 @@ function answer(api, status, response) {
     element("div", { class: "inside" }, inside));
 }
 
-function headerNodes(response) {
-  return Object.entries(response.headers || {}).map(([name, header]) => element("p", {},
-    element("code", {}, header.example ? name + ": " + header.example : name), " ",
-    inline(header.description || "")));
+function headerNodes(api, response) {
+  return Object.entries(response.headers || {}).map(([name, value]) => {
+    const header = resolved(api, value);
+    return element("p", {},
+      element("code", {}, "example" in header ? name + ": " + header.example : name), " ",
+      inline(header.description || ""));
+  });
 }
 
 function contentNodes(api, content) {

@@ -15,26 +15,30 @@ function shellQuoted(text) {
 }
 
 /**
- * What the form says, as a request: `{ method, url, contentType, body, file }`.
+ * What the form says, as a request: `{ method, url, headers, body, file }`, `headers` an object.
  * Throws URIError for text that isn't Unicode (half a surrogate pair).
  */
 function requestOf(operation, form, base) {
   const query = [];
+  const headers = {};
   let path = operation.path;
   for (const parameter of operation.parameters) {
     const value = form.elements[parameter.in + "-" + parameter.name].value;
     if (parameter.in === "path") {
       path = path.replace("{" + parameter.name + "}", () => percentEncoded(value));
+    } else if (parameter.in === "header") {
+      if (value.trim()) headers[parameter.name] = value.trim();
     } else if (value !== "") {
       query.push(percentEncoded(parameter.name) + "=" + percentEncoded(value));
     }
   }
   const url = base + path.slice(1) + (query.length ? "?" + query.join("&") : "");
-  const request = { method: operation.method.toUpperCase(), url };
+  const request = { method: operation.method.toUpperCase(), url, headers };
   if (operation.requestBody) {
     const chosen = form.elements.file;
     request.file = chosen && chosen.files.length ? chosen.files[0] : null;
-    request.contentType = form.elements.contentType.value.trim();
+    const type = form.elements.contentType.value.trim();
+    if (type) headers["Content-Type"] = type;
     request.body = request.file || form.elements.body.value;
   }
   return request;
@@ -52,7 +56,9 @@ function curlLine(request) {
   else if (request.method !== "GET") words.push("-X " + request.method);
   if (hasDotSegment(request.url)) words.push("--path-as-is");
   const lines = [words.concat(shellQuoted(request.url)).join(" ")];
-  if (request.contentType) lines.push("-H " + shellQuoted("Content-Type: " + request.contentType));
+  for (const [name, value] of Object.entries(request.headers)) {
+    lines.push("-H " + shellQuoted(name + ": " + value));
+  }
   if (request.file) lines.push("--data-binary " + shellQuoted("@" + request.file.name));
   else if (request.body !== undefined) lines.push("--data-raw " + shellQuoted(request.body));
   return lines.join(" \\\n  ");
@@ -64,7 +70,8 @@ async function send(request, signal) {
   const response = await fetch(request.url, {
     method: request.method,
     body: request.body,
-    headers: request.contentType ? { "Content-Type": request.contentType } : {},
+    // With no-store a browser adds no-cache, which asks the root, unless another directive is there.
+    headers: { "Cache-Control": "max-stale", ...request.headers },
     cache: "no-store",
     redirect: "manual",
     signal,

@@ -11,11 +11,16 @@ extension NodeService {
             !cache.pointee.isAbsent(entry)
         else { return readWithCare(key, entry, request, .kv, responder) }
         metrics.pointee.hits &+= 1
-        let note = keyspace.hitNote(entry)
+        let version = keyspace.version(of: entry)
+        let age = keyspace.age(of: entry)
+        let fresh = keyspace.freshMilliseconds(age)
         responder.respondOK(
             contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
             body: cache.pointee.value(of: entry), fieldBytesMax: ReadFields.bytesMax
-        ) { readFields.pointee.write(note, to: $0) }
+        ) {
+            readFields.pointee.writeHit(
+                version, ageMilliseconds: age, freshMilliseconds: fresh, to: $0)
+        }
     }
 
     func onKV(

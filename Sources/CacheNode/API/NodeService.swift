@@ -13,6 +13,7 @@ final class NodeService: HTTPService {
     let settings: Settings
     let loop: any EventLoop
     let role: NodeRole
+    let links: LinkServer
     /// Brings the gauges up to date before they are shown.
     let refreshGauges: () -> Void
     /// Writes the fields of answers to reads.
@@ -22,7 +23,8 @@ final class NodeService: HTTPService {
 
     init(
         keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
-        loop: any EventLoop, role: NodeRole, limits: HTTPLimits, refreshGauges: @escaping () -> Void
+        loop: any EventLoop, role: NodeRole, links: LinkServer, limits: HTTPLimits,
+        refreshGauges: @escaping () -> Void
     ) {
         self.keyspace = keyspace
         cache = keyspace.cache
@@ -30,6 +32,7 @@ final class NodeService: HTTPService {
         self.settings = settings
         self.loop = loop
         self.role = role
+        self.links = links
         self.refreshGauges = refreshGauges
         readFields = .allocate(capacity: 1)
         readFields.initialize(to: ReadFields(nodeName: settings.name))
@@ -51,8 +54,13 @@ final class NodeService: HTTPService {
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
-        if case .kv(let encoded) = route, request.method == .get {
-            return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
+        if request.method == .get {
+            if case .kv(let encoded) = route {
+                return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
+            }
+            if case .store(let encoded) = route {
+                return readStore(encoded, request, responder)
+            }
         }
         if case .unknown = route { return notFound(responder) }
         guard route.allows(request.method) else {
@@ -62,6 +70,14 @@ final class NodeService: HTTPService {
             return responder.respondWithoutBody(.noContent, fieldLines: route.allowLine)
         }
         dispatch(route, request, responder)
+    }
+
+    /// By itself, so that the function above keeps its registers for the commonest request.
+    @inline(never)
+    private func readStore(
+        _ encoded: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
+    ) {
+        withKey(encoded, .store, responder) { getStore($0, request, responder) }
     }
 
     private func dispatch(_ route: Route, _ request: HTTPRequest, _ responder: HTTPResponder) {
@@ -83,7 +99,8 @@ final class NodeService: HTTPService {
                 showNodes(responder)
             }
         case .synchronize: synchronize(responder)
-        default: onOperation(route, responder)
+        case .link: beginLink(request, responder)
+        default: onOperation(route, request, responder)
         }
     }
 

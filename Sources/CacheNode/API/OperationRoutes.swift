@@ -3,11 +3,11 @@ import UVHTTP
 /// What people and their tools ask of a node: is it well, what is it, what does it count, how is it
 /// used.
 extension NodeService {
-    func onOperation(_ route: Route, _ responder: HTTPResponder) {
+    func onOperation(_ route: Route, _ request: HTTPRequest, _ responder: HTTPResponder) {
         switch route {
         case .alive: showAlive(responder)
         case .livez: responder.respond(.ok, contentType: "text/plain; charset=utf-8", body: "ok\n")
-        case .readyz: showReadiness(responder)
+        case .readyz: showReadiness(request, responder)
         case .version: showVersion(responder)
         case .metrics: showMetrics(responder)
         case .docs:
@@ -31,16 +31,6 @@ extension NodeService {
         json.member("address", settings.advertise.host, &output)
         json.endObject(&output)
         Self.respondJSON(.ok, output.readable, responder)
-    }
-
-    /// Ready: the root always is, a child once it knows its parent.
-    private func showReadiness(_ responder: HTTPResponder) {
-        if case .child(let membership) = role, membership.parent == nil {
-            return respondError(
-                .serviceUnavailable, membership.problem ?? "the root has not been asked yet", .own,
-                responder)
-        }
-        responder.respond(.ok, contentType: "text/plain; charset=utf-8", body: "ready\n")
     }
 
     private func showVersion(_ responder: HTTPResponder) {

@@ -16,6 +16,8 @@ enum Route {
     case structure
     case nodes
     case synchronize
+    /// `/link`: where a child's link begins.
+    case link
     case livez
     case readyz
     case version
@@ -31,6 +33,7 @@ enum Route {
         switch self {
         case .kv, .store: "Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"
         case .registerClient, .synchronize: "Allow: POST, OPTIONS\r\n"
+        case .link: "Allow: GET, OPTIONS\r\n"
         case .nodes: "Allow: GET, HEAD, POST, OPTIONS\r\n"
         default: "Allow: GET, HEAD, OPTIONS\r\n"
         }
@@ -41,6 +44,7 @@ enum Route {
         switch (self, method) {
         case (_, .options): true
         case (.registerClient, _), (.synchronize, _): method == .post
+        case (.link, _): method == .get
         case (_, .get), (_, .head): true
         case (.nodes, .post), (.kv, .put), (.kv, .delete), (.store, .put), (.store, .delete): true
         default: false
@@ -52,19 +56,24 @@ enum Route {
 enum Router {
     @inline(__always)
     static func route(_ path: UnsafeRawBufferPointer) -> Route {
-        if path.count >= 4, let base = path.baseAddress,
-            base.loadUnaligned(as: UInt32.self) == keyPrefix
+        guard path.count >= 7, let base = path.baseAddress else { return otherRoute(path) }
+        let beginning = base.loadUnaligned(as: UInt32.self)
+        if beginning == keyPrefix { return .kv(path.dropping(4)) }
+        if beginning == storePrefix,
+            base.loadUnaligned(fromByteOffset: 3, as: UInt32.self) == storePrefixEnd
         {
-            return .kv(path.dropping(4))
+            return .store(path.dropping(7))
         }
         return otherRoute(path)
     }
 
-    /// `/kv/` as a little-endian word.
+    /// `/kv/`, `/sto` and `ore/` as little-endian words.
     private static var keyPrefix: UInt32 { 0x2F76_6B2F }
+    private static var storePrefix: UInt32 { 0x6F74_732F }
+    private static var storePrefixEnd: UInt32 { 0x2F65_726F }
 
     private static func otherRoute(_ path: UnsafeRawBufferPointer) -> Route {
-        if path.starts(with: "/store/") { return .store(path.dropping(7)) }
+        if path.starts(with: "/kv/") { return .kv(path.dropping(4)) }
         if path.starts(with: "/nodes/parent/") { return .parentOf(path.dropping(14)) }
         for (text, route) in fixedRoutes where path.equals(text) { return route }
         return path.isEmpty ? .alive : .unknown
@@ -76,8 +85,7 @@ enum Router {
             ("/readyz", .readyz), ("/version", .version), ("/metrics", .metrics),
             ("/nodes", .nodes), ("/nodes/structure", .structure),
             ("/clients/register", .registerClient), ("/synchronize", .synchronize),
-            ("/docs", .docs),
-            ("/openapi.json", .openAPI), ("*", .server),
+            ("/link", .link), ("/docs", .docs), ("/openapi.json", .openAPI), ("*", .server),
         ]
     }
 }

@@ -24,7 +24,7 @@ extension NodeService {
         }
     }
 
-    private func getStore(
+    func getStore(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
         let entry = cache.pointee.read(key)
@@ -32,13 +32,18 @@ extension NodeService {
             !cache.pointee.isAbsent(entry)
         else { return readWithCare(key, entry, request, .store, responder) }
         metrics.pointee.hits &+= 1
-        let note = keyspace.hitNote(entry)
+        let version = keyspace.version(of: entry)
+        let age = keyspace.age(of: entry)
+        let fresh = keyspace.freshMilliseconds(age)
         let value = cache.pointee.value(of: entry)
         let form = form(of: entry)
         responder.respondOK(
             contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form),
             fieldBytesMax: ReadFields.bytesMax,
-            writeFields: { readFields.pointee.write(note, to: $0) },
+            writeFields: {
+                readFields.pointee.writeHit(
+                    version, ageMilliseconds: age, freshMilliseconds: fresh, to: $0)
+            },
             { StoreAnswer.append(value, form, to: &$0) })
     }
 

@@ -3,7 +3,7 @@ import UVHTTP
 /// `POST /synchronize`: the changes of mode `sync` go out now.
 extension NodeService {
     func synchronize(_ responder: HTTPResponder) {
-        if case .child(let membership) = role { return relay(to: membership, responder) }
+        if case .child(let child) = role { return relay(to: child.membership, responder) }
         guard keyspace.policy.mode == .sync else {
             return respondError(
                 .conflict,
@@ -26,10 +26,7 @@ extension NodeService {
                 case .success(let response):
                     Self.respondRelayed(response, responder)
                 case .failure(let error):
-                    respondError(
-                        .serviceUnavailable,
-                        "the root at \(membership.rootEndpoint) does not answer: \(error.sentence)",
-                        .own, responder)
+                    respondError(.serviceUnavailable, error.sentence, .own, responder)
                 }
             }
         }

@@ -69,10 +69,10 @@ extension NodeService {
         let isKnown = keeper.tree.member(named: wanted.name) != nil
         register(
             wanted.name, wanted.endpoint, .canopy, keeper, .own, responder,
-            preferredSlot: wanted.slot
+            preferredSlot: wanted.slot, report: wanted.report
         ) { slot in
             var output = ByteQueue()
-            appendPlace(ofSlot: slot, in: keeper.tree, to: &output)
+            appendPlace(ofSlot: slot, in: keeper, to: &output)
             Self.respondJSON(isKnown ? .ok : .created, output.readable, responder)
         }
     }
@@ -80,10 +80,10 @@ extension NodeService {
     private func register(
         _ name: String, _ endpoint: Endpoint, _ api: NodeAPI, _ keeper: TreeKeeper,
         _ style: ErrorStyle, _ responder: HTTPResponder, preferredSlot: Int? = nil,
-        answer: (Int) -> Void
+        report: NodeReport? = nil, answer: (Int) -> Void
     ) {
         let result = keeper.register(
-            name: name, endpoint: endpoint, api: api, preferredSlot: preferredSlot,
+            name: name, endpoint: endpoint, api: api, preferredSlot: preferredSlot, report: report,
             nowMilliseconds: loop.nowMilliseconds)
         switch result {
         case .success(let registration):
@@ -101,6 +101,19 @@ extension NodeService {
                 style, responder)
         case .failure(.invalidName):
             respondError(.badRequest, Self.nameRule, style, responder)
+        case .failure(.nameHeld(let holder, let session)):
+            let held = session.map { " (ZooKeeper session \($0))" } ?? ""
+            respondError(
+                .conflict,
+                "a live process at \(holder) has the name \(NodeName.canonical(name) ?? name)\(held);"
+                    + " when that has ended, the name is free",
+                style, responder)
+        case .failure(.frozen):
+            respondError(
+                .serviceUnavailable,
+                "ZooKeeper, where the tree is recorded, can't be reached: no new node is taken"
+                    + " meanwhile",
+                style, responder, fieldLines: "Retry-After: 1\r\n")
         }
     }
 
@@ -109,10 +122,10 @@ extension NodeService {
     }
 
     private func misdirected(_ style: ErrorStyle, _ responder: HTTPResponder) {
-        guard case .child(let membership) = role else { return }
+        guard case .child(let child) = role else { return }
         respondError(
             .misdirectedRequest,
-            "only the root registers nodes; it is at \(membership.rootEndpoint)", style, responder)
+            "only the root registers nodes: \(child.membership.rootPlace) does", style, responder)
     }
 
     // MARK: The tree's shape
@@ -148,9 +161,7 @@ extension NodeService {
         for member in keeper.tree.members {
             json.beginObject(&output)
             Self.appendMembers(of: member, &json, &output)
-            json.member("state", Self.stateName(of: member, in: keeper.tree, now: now), &output)
-            let silence = member.slot == 1 ? 0 : now - min(now, member.lastHeardMilliseconds)
-            json.member("last_seen_seconds", Int(silence / 1000), &output)
+            appendHealth(of: member, in: keeper, now, &json, &output)
             json.endObject(&output)
         }
         json.endArray(&output)
@@ -158,32 +169,50 @@ extension NodeService {
         Self.respondJSON(.ok, output.readable, responder)
     }
 
-    private static func stateName(of member: TreeMember, in tree: Tree, now: UInt64) -> String {
-        let state = tree.state(
-            ofSlot: member.slot, nowMilliseconds: now,
-            goneAfterMilliseconds: Settings.goneAfterMilliseconds)
-        return switch state {
-        case .live: "live"
-        case .gone: "gone"
-        case .unknown, nil: "unknown"
+    /// Whether a node lives, and what it says about itself.
+    private func appendHealth(
+        of member: TreeMember, in keeper: TreeKeeper, _ now: UInt64, _ json: inout JSONWriter,
+        _ output: inout ByteQueue
+    ) {
+        let state = keeper.state(of: member, nowMilliseconds: now)
+        json.member("state", state.name, &output)
+        if case .gone(let since) = state {
+            json.member("gone_seconds", Int((now - min(now, since)) / 1000), &output)
         }
+        let silence = member.slot == 1 ? 0 : now - min(now, member.lastHeardMilliseconds)
+        json.member("last_seen_seconds", Int(silence / 1000), &output)
+        json.member("depth", member.depth, &output)
+        member.report?.appendMembers(&json, &output)
+        if let session = keeper.session(of: member) { json.member("session", session, &output) }
     }
 
     /// The answer to `POST /nodes`: slot, parent, path from the root, settings of the cluster.
-    private func appendPlace(ofSlot slot: Int, in tree: Tree, to output: inout ByteQueue) {
+    private func appendPlace(
+        ofSlot slot: Int, in keeper: TreeKeeper, to output: inout ByteQueue
+    ) {
+        let tree = keeper.tree
+        let now = loop.nowMilliseconds
         var json = JSONWriter()
         json.beginObject(&output)
         json.member("name", tree.member(inSlot: slot)?.name ?? "", &output)
         json.member("slot", slot, &output)
         json.name("parent", &output)
         if let parent = tree.parent(ofSlot: slot) {
-            Self.append(parent, &json, &output)
+            json.beginObject(&output)
+            Self.appendMembers(of: parent, &json, &output)
+            json.endObject(&output)
         } else {
             json.null(&output)
         }
         json.name("path", &output)
         json.beginArray(&output)
-        for member in tree.path(toSlot: slot) { Self.append(member, &json, &output) }
+        for member in tree.path(toSlot: slot) {
+            json.beginObject(&output)
+            Self.appendMembers(of: member, &json, &output)
+            let state = keeper.state(of: member, nowMilliseconds: now)
+            json.member("state", state.name, &output)
+            json.endObject(&output)
+        }
         json.endArray(&output)
         json.name("settings", &output)
         json.beginObject(&output)
@@ -191,14 +220,6 @@ extension NodeService {
         json.member("depth", tree.depth, &output)
         json.member("heartbeat_seconds", Settings.heartbeatSeconds, &output)
         json.endObject(&output)
-        json.endObject(&output)
-    }
-
-    private static func append(
-        _ member: TreeMember, _ json: inout JSONWriter, _ output: inout ByteQueue
-    ) {
-        json.beginObject(&output)
-        appendMembers(of: member, &json, &output)
         json.endObject(&output)
     }
 
@@ -214,9 +235,9 @@ extension NodeService {
 
     /// A child gets what only the root knows from the root.
     private func relay(_ target: String, _ responder: HTTPResponder) {
-        guard case .child(let membership) = role else { return }
+        guard case .child(let child) = role else { return }
         let answer = responder.later()
-        membership.relay(target) { [self] result in
+        child.membership.relay(target) { [self] result in
             answer.respond { responder in
                 switch result {
                 case .success(let response):
@@ -224,10 +245,7 @@ extension NodeService {
                         Self.respondJSON(HTTPStatus(response.status), $0, responder)
                     }
                 case .failure(let error):
-                    respondError(
-                        .serviceUnavailable,
-                        "the root at \(membership.rootEndpoint) does not answer: \(error.sentence)",
-                        .own, responder)
+                    respondError(.serviceUnavailable, error.sentence, .own, responder)
                 }
             }
         }

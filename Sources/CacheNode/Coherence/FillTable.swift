@@ -89,6 +89,8 @@ struct FillTable {
 
     /// The fill that a reader of `key` may join.
     func joinable(_ key: [UInt8], _ request: FillRequest) -> Fill? {
+        // The root may have answered already, before what this reader knows of was committed.
+        if request.asksRoot { return nil }
         guard let fill = byKey[key]?.joinable, request.isMet(by: fill.request) else { return nil }
         return fill
     }

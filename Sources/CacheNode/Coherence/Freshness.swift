@@ -70,8 +70,9 @@ struct Freshness {
         }
     }
 
-    /// Milliseconds from `basis` to now, as many as a frame can say.
+    /// Milliseconds from `basis` to now, as many as a frame can say: rounded up, because the clock
+    /// rounds down.
     static func age(since basis: Int64, _ nowMilliseconds: Int64) -> UInt32 {
-        UInt32(min(max(0, nowMilliseconds - basis), Int64(unbounded - 1)))
+        UInt32(min(max(0, nowMilliseconds - basis + 1), Int64(unbounded - 1)))
     }
 }

@@ -29,7 +29,7 @@ final class Keyspace {
     let metrics: UnsafeMutablePointer<Metrics>
     let loop: any EventLoop
     let isRoot: Bool
-    /// This node's name, for Cache-Status.
+    /// This node's name, as Cache-Status has it.
     let name: [UInt8]
     /// Names this incarnation of the node as the origin of writes.
     let origin: UInt64
@@ -50,6 +50,8 @@ final class Keyspace {
     var floorMilliseconds: Int64 = 0
     /// In mode `ttl`, until when a floor is needed after a change above.
     var floorUntilMilliseconds: Int64 = 0
+    /// It is the root, or has had a parent: it knows the tree's policy.
+    var hasJoined: Bool
     /// What was verified in this session is young enough to be served.
     var isServing: Bool
     /// How long an entry lives, in ticks; `.max` outside mode `ttl`.
@@ -104,22 +106,24 @@ final class Keyspace {
         self.cache = cache
         self.metrics = metrics
         self.loop = loop
-        self.name = Array(name.utf8)
+        self.name = CacheStatus.identifier(of: name)
         self.origin = origin
         self.policy = policy
         self.upward = upward
         switch role {
-        case .root(let epoch):
+        case .root(let epoch, let sequence):
             isRoot = true
             parent = .away("the root has no parent")
-            position = Version(epoch: epoch, sequence: Self.firstSequence)
+            position = Version(epoch: epoch, sequence: sequence)
             freshness.setEpoch(epoch)
             isServing = true
+            hasJoined = true
         case .child(let reason):
             isRoot = false
             parent = .away(reason)
             position = .none
             isServing = false
+            hasJoined = false
         }
     }
 
@@ -211,8 +215,8 @@ final class Keyspace {
 
 /// What a node is to its keys.
 enum KeyspaceRole {
-    /// The source of truth, in this incarnation.
-    case root(epoch: UInt32)
+    /// The source of truth, in this incarnation, and where its sequences begin.
+    case root(epoch: UInt32, sequence: UInt64 = Keyspace.firstSequence)
     /// It has no parent yet, for this reason: a sentence.
     case child(String)
 }

@@ -3,8 +3,9 @@ import UVHTTP
 /// The children that are attached by links: sessions, and what comes up.
 extension Keyspace: LinkDelegate {
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID {
+        if isRoot, shown > position { leaveEpoch(of: shown) }
         // A child that comes again has lost its earlier session, even if that isn't known here yet.
         let earlier = children.child(ofOrigin: origin)
         if let earlier { end(earlier, reason: "the child has opened another session") }
@@ -28,6 +29,15 @@ extension Keyspace: LinkDelegate {
                         name: name)))
         }
         return child.id
+    }
+
+    /// Somebody has seen versions that this root hasn't given yet: the clock that names epochs has
+    /// gone back. What this root has committed is the truth all the same.
+    private func leaveEpoch(of shown: Version) {
+        guard shown.epoch < .max else { return }
+        position.epoch = shown.epoch + 1
+        freshness.setEpoch(epoch)
+        resetChildren()
     }
 
     func onChildDetached(_ id: ChildID) {
@@ -273,6 +283,7 @@ extension Keyspace: LinkDelegate {
         write.origin = put.origin
         write.sequence = put.sequence
         write.routes = [child.id]
+        write.isAgain = put.isAgain
         if child.inbox.isEmpty, canTake(write) { return take(write, child) }
         guard child.inboxBytes < Child.inboxBytesMax else {
             return end(child, reason: "more writes than its window allows")
@@ -291,8 +302,8 @@ extension Keyspace: LinkDelegate {
             || upward.number(origin: write.origin, sequence: write.sequence) != nil
     }
 
-    /// Queues a child's write, and lays it over the entry: so the node reads what it has taken
-    /// over.
+    /// Queues a child's write. In mode `none` it lies over the entry: so the node reads what it has
+    /// taken over.
     private func take(_ write: UpwardWrite, _ child: Child) {
         accept(child)
         if commitsHere, ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
@@ -305,7 +316,9 @@ extension Keyspace: LinkDelegate {
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
         var write = write
-        if write.condition == .none {
+        // Where copies follow the root it lies over nothing here: it may have been on its way for
+        // long, its child attached elsewhere meanwhile, and the root further than this write.
+        if policy.mode == .none, write.condition == .none, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }

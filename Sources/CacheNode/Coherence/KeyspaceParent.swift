@@ -10,6 +10,7 @@ extension Keyspace {
         notePosition()
         raiseFloor(ttlMilliseconds: welcome.policy.ttlMilliseconds)
         parent = .link(port)
+        hasJoined = true
         if policy != welcome.policy {
             // They learned another one: they come again.
             for child in children.all { end(child, reason: "the root has another policy") }
@@ -28,12 +29,13 @@ extension Keyspace {
             welcome.ageMilliseconds, sentMilliseconds: Int64(clamping: helloMilliseconds))
         updateServing()
         fills.forgetNames()
-        for fill in fills.all { send(fill) }
         unaccepted.removeAll()
         unacceptedBytes = 0
         acceptedCount = 0
         upward.restart()
+        // Writes first: what is asked for then reflects them, and their commits come before it.
         sendWrites()
+        for fill in fills.all { send(fill) }
         finishStep()
     }
 
@@ -45,8 +47,8 @@ extension Keyspace {
         sweepIfSessionsOld()
     }
 
-    func onParentDetached(reason: String) {
-        guard case .link = parent else { return }
+    func onParentDetached(_ port: any ParentPort, reason: String) {
+        guard case .link(let current) = parent, current === port else { return }
         notePosition()
         parent = .away(reason)
         fills.forgetNames()
@@ -57,8 +59,10 @@ extension Keyspace {
         finishStep()
     }
 
-    func onMessage(_ message: DownMessage, renewMilliseconds: UInt64) {
-        guard case .link(let port) = parent else { return }
+    func onMessage(
+        _ message: DownMessage, from port: any ParentPort, renewMilliseconds: UInt64
+    ) {
+        guard case .link(let current) = parent, current === port else { return }
         switch message {
         case .welcome: port.close(reason: "a second WELCOME")
         case .reply(let reply): onReply(reply, port)

@@ -12,6 +12,7 @@ extension Keyspace: PlainParentDelegate {
         }
         if case .plain = parent {} else { beginDeciding() }
         parent = .plain(plain)
+        hasJoined = true
         updateServing()
         upward.restart()
         for fill in fills.all { send(fill) }

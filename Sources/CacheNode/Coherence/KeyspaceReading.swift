@@ -23,7 +23,9 @@ extension Keyspace {
     /// it.
     func age(of entry: EntryReference) -> UInt32? {
         let state = cache.pointee.state(of: entry)
-        if isRoot || (state.isUncommitted && policy.mode != .none) { return 0 }
+        if isRoot { return 0 }
+        // The root commits a write after it was made here; what it has committed since isn't known.
+        if state.isUncommitted, policy.mode != .none { return UInt32(clamping: entryAge(entry)) }
         switch policy.mode {
         case .none: return nil
         case .ttl:
@@ -39,7 +41,7 @@ extension Keyspace {
     /// Milliseconds since the entry's own basis.
     private func entryAge(_ entry: EntryReference) -> Int64 {
         let ticks = Self.ticks(now) &- cache.pointee.basisTicks(of: entry)
-        return Int64(ticks) << Self.tickShift + now & 7
+        return Int64(ticks) << Self.tickShift + now & 7 + 1
     }
 
     /// How long something of this age stays within the limit.
@@ -219,6 +221,7 @@ extension Keyspace {
         if !entry.isNone, isVerified(entry) || cache.pointee.isUncommitted(entry) {
             var note = note
             note.version = version(of: entry)
+            if cache.pointee.isUncommitted(entry) { note.ageMilliseconds = age(of: entry) }
             return waiter(outcome(entry, note))
         }
         switch passing {

@@ -215,7 +215,8 @@ extension Keyspace {
         write.withBorrowed { key, content in
             var message = PutMessage(
                 origin: write.origin, sequence: write.sequence, isDeletion: true,
-                condition: write.condition, key: key, mediaType: .empty, value: .empty)
+                condition: write.condition, key: key, mediaType: .empty, value: .empty,
+                isAgain: write.isAgain)
             if case .value(let value, let mediaType) = content {
                 message.isDeletion = false
                 message.value = value
@@ -270,7 +271,9 @@ extension Keyspace {
             complete(number, .done(commit.version))
         case .superseded(let content):
             write.key.withUnsafeBytes { settle(commit, write, number, $0, content) }
-            complete(number, .done(commit.version))
+            // The version is that of what others have put in its place: whoever took it for the
+            // write's own could replace theirs unseen, by If-Match.
+            complete(number, .done(.none))
         }
         drainInboxes()
     }

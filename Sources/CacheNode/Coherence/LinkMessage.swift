@@ -42,6 +42,8 @@ struct PutMessage {
     var key: UnsafeRawBufferPointer
     var mediaType: UnsafeRawBufferPointer
     var value: UnsafeRawBufferPointer
+    /// It may have been sent before, in another session: the root may have committed it long ago.
+    var isAgain = false
 }
 
 /// What a parent says to its child. Bytes are borrowed for the call.

@@ -23,7 +23,7 @@ struct ChildID: Hashable {
 protocol LinkDelegate: AnyObject {
     /// A child said HELLO; the port has been sent nothing yet, and is sent WELCOME in this call.
     func onChildAttached(
-        _ port: any ChildPort, origin: UInt64, name: UnsafeRawBufferPointer
+        _ port: any ChildPort, origin: UInt64, shown: Version, name: UnsafeRawBufferPointer
     ) -> ChildID
     /// A message of a child after its HELLO.
     func onMessage(_ message: UpMessage, from child: ChildID)
@@ -37,9 +37,10 @@ protocol LinkDelegate: AnyObject {
     /// session begins, in place of an earlier one if there was one.
     func onParentAttached(
         _ port: any ParentPort, _ welcome: WelcomeMessage, helloMilliseconds: UInt64)
-    /// A message of the parent after its WELCOME. For `fresh`, `renewMilliseconds` is when the
-    /// RENEW with its token was sent.
-    func onMessage(_ message: DownMessage, renewMilliseconds: UInt64)
-    /// The session with the parent is over, for this reason: a sentence.
-    func onParentDetached(reason: String)
+    /// A message of a parent after its WELCOME; one that has been replaced is not listened to. For
+    /// `fresh`, `renewMilliseconds` is when the RENEW with its token was sent.
+    func onMessage(
+        _ message: DownMessage, from port: any ParentPort, renewMilliseconds: UInt64)
+    /// The session with this parent is over, for this reason: a sentence.
+    func onParentDetached(_ port: any ParentPort, reason: String)
 }

@@ -1,7 +1,7 @@
 /// The ten rules of the link (`docs/link.md`). Each is a condition at the places that keep it, so
 /// that a build for the simulator (`CANOPY_MUTATIONS`) can take one away and see whether the
 /// simulation notices. In every other build the conditions are constant and vanish.
-enum Rule: Int, CaseIterable, Sendable {
+package enum Rule: Int, CaseIterable, Sendable {
     case readIsOneStep = 1
     case oneStream
     case evictionInvalidates
@@ -15,7 +15,7 @@ enum Rule: Int, CaseIterable, Sendable {
 
     #if CANOPY_MUTATIONS
         /// The rule that is taken away; one thread sets it, before it starts a world.
-        nonisolated(unsafe) static var removed: Rule?
+        nonisolated(unsafe) package static var removed: Rule?
         var isKept: Bool { Rule.removed != self }
     #else
         @inline(__always) var isKept: Bool { true }

@@ -15,6 +15,8 @@ struct UpwardWrite {
     /// The children it came from, to which its commit goes back; none when it was made here. More
     /// than one has it when its writer moved from one to another: each waits for the commit.
     var routes: [ChildID] = []
+    /// It may have been sent before, in another session.
+    var isAgain = false
     /// It lies over an entry of this node, unless a later write does.
     var isOverlay = false
     /// When it was queued, on the loop's clock.
@@ -194,6 +196,7 @@ final class UpwardQueue {
 
     /// The parent is another one now, or a new session began: everything goes to it from the start.
     func restart() {
+        for index in head..<(head + sentCount) { writes[index]?.isAgain = true }
         generation += 1
         sentCount = 0
         failureCount = 0

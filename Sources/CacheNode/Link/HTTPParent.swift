@@ -1,18 +1,5 @@
 import UVHTTP
 
-/// A parent and how to speak to it.
-struct Parent: Equatable {
-    var name: String
-    var endpoint: Endpoint
-    var api: NodeAPI
-
-    var dialect: ParentDialect { api == .store ? .store : .kv }
-
-    /// Requests that may be on their way to this parent at once: the earlier systems' servers are
-    /// not relied on to take them in order.
-    var window: Int { api == .canopy ? 64 : 1 }
-}
-
 /// A parent in plain HTTP: asks it for keys over a few connections, and hands the queue's writes up
 /// in order over one.
 final class HTTPParent: PlainParent {
@@ -24,18 +11,20 @@ final class HTTPParent: PlainParent {
     private let log: Log
     private let readClient: HTTPClient
     private let writeClient: HTTPClient
-    private let parent: Parent
+    private let parent: Ancestor
     private let queue: UpwardQueue
     private var retryTimer: (any LoopTimer)?
     private var jitter: Jitter
     private var isClosed = false
+    /// What was asked here is asked elsewhere now.
+    private var isReplaced = false
     private(set) var awayReason: String?
     /// What is told about the writes; set once, before the first.
     weak var delegate: (any PlainParentDelegate)?
 
     /// `seed` decides how pauses vary.
     init(
-        _ parent: Parent, queue: UpwardQueue, loop: any EventLoop, limits: HTTPLimits,
+        _ parent: Ancestor, queue: UpwardQueue, loop: any EventLoop, limits: HTTPLimits,
         metrics: UnsafeMutablePointer<Metrics>, log: Log, seed: UInt64
     ) {
         self.parent = parent
@@ -51,9 +40,11 @@ final class HTTPParent: PlainParent {
         writeClient = HTTPClient(loop: loop, limits: ordered)
     }
 
-    /// Drops all connections; nothing is answered any more.
-    func close() {
+    /// Drops all connections. Who waits for a key is told so, unless another parent has been asked
+    /// in this one's place.
+    func close(isReplaced: Bool) {
         isClosed = true
+        self.isReplaced = isReplaced
         retryTimer?.cancel()
         readClient.close()
         writeClient.close()
@@ -64,7 +55,8 @@ final class HTTPParent: PlainParent {
         readClient.send(
             dialect.fetchRequest(key), to: parent.endpoint,
             timeoutMilliseconds: Self.answerMilliseconds
-        ) { [parent] result in
+        ) { [self] result in
+            guard !isReplaced else { return }
             switch result {
             case .success(let response): dialect.withFetchOutcome(of: response, completion)
             case .failure(let error): completion(.unavailable(Self.reason(error, parent)))
@@ -136,7 +128,7 @@ final class HTTPParent: PlainParent {
         delegate?.onUnconfirmed(reason)
     }
 
-    private static func reason(_ error: HTTPClientError, _ parent: Parent) -> String {
+    private static func reason(_ error: HTTPClientError, _ parent: Ancestor) -> String {
         "the parent \(parent.name) at \(parent.endpoint) does not answer: \(error.sentence)"
     }
 }

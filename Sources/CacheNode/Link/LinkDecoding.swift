@@ -1,6 +1,6 @@
 import UVHTTP
 
-/// What one side says: how its frames become messages.
+/// What one side says: how its messages become frames, and its frames messages.
 protocol LinkMessage {
     /// The type of the frame that comes first, and never again.
     static var openingType: UInt8 { get }
@@ -9,6 +9,9 @@ protocol LinkMessage {
     /// borrowed from the frame. A frame has one meaning at most, and a message one frame: encoding
     /// what came out gives the same bytes.
     static func decode(_ frame: UnsafeRawPointer, byteCount: Int) throws(LinkFault) -> Self
+
+    /// Appends the message as a frame.
+    func append(to queue: inout ByteQueue)
 }
 
 extension UpMessage: LinkMessage {
@@ -60,7 +63,9 @@ extension PutMessage {
         let fixed = try fields.fixed(30)
         origin = fixed.number(0)
         sequence = try fixed.writeSequence(8)
-        isDeletion = try fixed.flag(16, LinkCode.deletion)
+        let kind = try fixed.flags(16, LinkCode.deletion | LinkCode.again)
+        isDeletion = kind & LinkCode.deletion != 0
+        isAgain = kind & LinkCode.again != 0
         condition = try WriteCondition(linkCode: fixed.number(17), version: fixed.version(18))
         mediaType = try fields.mediaType()
         key = try fields.key()

@@ -84,7 +84,8 @@ extension PutMessage {
         var frame = FrameCursor(LinkFrames.put, byteCount, &queue)
         frame.put(origin)
         frame.put(sequence)
-        frame.put(isDeletion ? LinkCode.deletion : LinkCode.value)
+        let kind = isDeletion ? LinkCode.deletion : LinkCode.value
+        frame.put(isAgain ? kind | LinkCode.again : kind)
         frame.put(condition.linkCode)
         frame.put(condition.version)
         frame.put16(mediaType)

@@ -118,8 +118,14 @@ extension UnsafeRawPointer {
     /// One flag at `offset`, in a byte that has no others.
     @inline(__always)
     func flag(_ offset: Int, _ flag: UInt8) throws(LinkFault) -> Bool {
+        try flags(offset, flag) == flag
+    }
+
+    /// A byte that has no other bits than those allowed.
+    @inline(__always)
+    func flags(_ offset: Int, _ allowed: UInt8) throws(LinkFault) -> UInt8 {
         let flags: UInt8 = number(offset)
-        guard flags & ~flag == 0 else { throw .code }
-        return flags == flag
+        guard flags & ~allowed == 0 else { throw .code }
+        return flags
     }
 }

@@ -3,6 +3,8 @@ import UVHTTP
 /// The types of frames (`docs/link.md`) and their limits.
 enum LinkFrames {
     static let protocolName: StaticString = "canopy-link/1"
+    /// Where a node's links are asked for.
+    static let target = "/link"
 
     /// Bytes of a frame beyond the limit of a body.
     static let overheadBytesMax = 4096
@@ -89,6 +91,8 @@ enum LinkCode {
     static let value: UInt8 = 0
     /// Of PUT and PUSH.
     static let deletion: UInt8 = 1
+    /// Of PUT, a bit of its own.
+    static let again: UInt8 = 2
     /// Of REPLY.
     static let absent: UInt8 = 1
     static let notModified: UInt8 = 2

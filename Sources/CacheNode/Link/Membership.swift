@@ -13,23 +13,32 @@ final class Membership {
 
     private let settings: Settings
     /// Where other nodes reach this one.
-    private var advertise: Endpoint
-    private let root: Endpoint
+    private(set) var advertise: Endpoint
+    /// Nil until somebody says where it is.
+    private var root: Endpoint?
     private let loop: any EventLoop
     private let client: HTTPClient
     private let log: Log
     private var timer: (any LoopTimer)?
     private var failureCount = 0
+    private var isStarted = false
     private var isClosed = false
+    /// Answers to earlier questions don't count any more.
+    private var askedCount: UInt64 = 0
     /// The place, once the root has given one; nil also under a root of an earlier system.
     private(set) var place: Place?
-    private(set) var parent: Parent?
-    /// Why there is no parent yet; a sentence.
+    /// Where a node under a root of an earlier system records itself in ZooKeeper, which that root
+    /// doesn't do for it.
+    private(set) var earlierPath: String?
+    /// Why the root does not take this node; a sentence.
     private(set) var problem: String?
-    /// Called when the parent is known, and again when it is another one.
-    var onParent: ((Parent) -> Void)?
+    /// Called whenever the root tells who is above this node: its parent, the parent's parent, up
+    /// to the root.
+    var onPath: (([Ancestor]) -> Void)?
+    /// What the root is told about this node; set before `start`.
+    var report: () -> NodeReport = { NodeReport() }
 
-    init(settings: Settings, root: Endpoint, loop: any EventLoop, limits: HTTPLimits, log: Log) {
+    init(settings: Settings, root: Endpoint?, loop: any EventLoop, limits: HTTPLimits, log: Log) {
         self.settings = settings
         advertise = settings.advertise
         self.root = root
@@ -38,13 +47,31 @@ final class Membership {
         client = HTTPClient(loop: loop, limits: limits)
     }
 
-    /// Where the tree's root answers.
-    var rootEndpoint: Endpoint { root }
+    /// `the root at 10.0.1.67:5000`
+    var rootPlace: String {
+        root.map { "the root at \($0)" } ?? "the root, wherever it is,"
+    }
 
     /// Begins to ask for a place, for a node that others reach at `endpoint`.
     func start(advertising endpoint: Endpoint) {
         advertise = endpoint
+        isStarted = true
         join()
+    }
+
+    /// The root is there from now on.
+    func follow(root: Endpoint) {
+        guard root != self.root, !isClosed else { return }
+        log.info("the root is known", ["root": .string(root.description)])
+        self.root = root
+        failureCount = 0
+        problem = nil
+        if isStarted { join() }
+    }
+
+    /// Registers at once instead of with the next heartbeat.
+    func renew() {
+        if place != nil, !isClosed { join() }
     }
 
     func close() {
@@ -56,26 +83,28 @@ final class Membership {
     /// Asks the root, for a caller that asked this node what only the root can answer.
     func relay(
         _ target: String, method: HTTPMethod = .get,
-        completion: @escaping (Result<HTTPClientResponse, HTTPClientError>) -> Void
+        completion: @escaping (Result<HTTPClientResponse, RelayError>) -> Void
     ) {
+        guard let root else { return loop.schedule { completion(.failure(.rootUnknown)) } }
         client.send(
             HTTPClientRequest(method, target), to: root,
-            timeoutMilliseconds: Self.answerMilliseconds,
-            completion: completion)
+            timeoutMilliseconds: Self.answerMilliseconds
+        ) { result in completion(result.mapError { .noAnswer(root, $0) }) }
     }
 
     // MARK: A root of Canopy
 
     private func join() {
+        guard let root else { return }
         let request = RegistrationRequest(
-            name: settings.name, endpoint: advertise, slot: place?.slot)
+            name: settings.name, endpoint: advertise, slot: place?.slot, report: report())
         send(
             HTTPClientRequest(
                 .post, "/nodes", contentType: "application/json", body: request.body)
         ) { [self] response in
             switch response.status {
             case 200, 201: onPlace(response)
-            case 404, 405: joinEarlierRoot()
+            case 404, 405: joinEarlierRoot(root)
             default: onFailure("it answered \(Self.summary(of: response))")
             }
         }
@@ -104,41 +133,34 @@ final class Membership {
                     ])
             }
             self.place = place
-            onJoined(Parent(name: parent.name, endpoint: parent.endpoint, api: parent.api))
+            onJoined(place.path.reversed())
             again(afterMilliseconds: UInt64(place.heartbeatSeconds) * 1000)
         }
     }
 
-    private func onJoined(_ joined: Parent) {
+    private func onJoined(_ ancestors: [Ancestor]) {
         failureCount = 0
+        if problem != nil { log.info("the root takes this node again") }
         problem = nil
-        guard joined != parent else { return }
-        parent = joined
-        log.info(
-            "the parent is known",
-            [
-                "parent": .string(joined.name), "address": .string(joined.endpoint.description),
-                "api": .string(joined.api.rawValue),
-            ])
-        onParent?(joined)
+        onPath?(ancestors)
     }
 
     // MARK: A root of an earlier system
 
-    private func joinEarlierRoot() {
-        if settings.legacy == .kv { joinByID() } else { joinByName() }
+    private func joinEarlierRoot(_ root: Endpoint) {
+        if settings.legacy == .kv { joinByID(root) } else { joinByName(root) }
     }
 
     /// `GET /nodes/parent/<NAME>`, answered with the path of the parent's znode, whose last part is
     /// its name.
-    private func joinByName() {
+    private func joinByName(_ root: Endpoint) {
         send(HTTPClientRequest(.get, "/nodes/parent/\(settings.name)")) { [self] response in
             let path = response.body.withUnsafeBytes { body in
                 (try? JSONObjectReader(body).string("path")) ?? ""
             }
             let name = path.split(separator: "/").last.map(String.init)
             // Not this API: the other earlier system may be there.
-            if response.status == 404 || response.status == 405 { return joinByID() }
+            if response.status == 404 || response.status == 405 { return joinByID(root) }
             guard response.status == 200, let name else {
                 return onFailure("it answered \(Self.summary(of: response))")
             }
@@ -146,12 +168,13 @@ final class Membership {
             guard let endpoint = isRoot ? root : Endpoint(peerHost: name, port: root.port) else {
                 return onFailure("the path it gave does not end in a node's name")
             }
-            onJoined(Parent(name: name, endpoint: endpoint, api: .store))
+            earlierPath = "\(path)/\(settings.name)"
+            onJoined([Ancestor(name: name, endpoint: endpoint, api: .store)])
         }
     }
 
     /// `POST /clients/register?id=&ip=`, answered with the parent's id and address.
-    private func joinByID() {
+    private func joinByID(_ root: Endpoint) {
         guard let id = NodeName.number(ofCanonical: settings.name) else {
             return onFailure(
                 "it knows no node names, only numbers, and this node is called \(settings.name)")
@@ -161,18 +184,21 @@ final class Membership {
             guard response.status == 200 else {
                 return onFailure("it answered \(Self.summary(of: response))")
             }
-            let parent = response.body.withUnsafeBytes { body -> Parent? in
+            earlierPath = response.body.withUnsafeBytes { body in
+                (try? JSONObjectReader(body).optionalString("zk_path")) ?? nil
+            }
+            let parent = response.body.withUnsafeBytes { body -> Ancestor? in
                 guard let json = try? JSONObjectReader(body),
                     let id = try? json.integer("parent_id", in: 0...Int(Int32.max)),
                     let address = try? json.string("parent_ip"),
                     let endpoint = Endpoint(peerHost: address, port: root.port)
                 else { return nil }
-                return Parent(name: "NODE-\(id)", endpoint: endpoint, api: .kv)
+                return Ancestor(name: "NODE-\(id)", endpoint: endpoint, api: .kv)
             }
             guard let parent else {
                 return onFailure("its answer to a registration makes no sense")
             }
-            onJoined(parent)
+            onJoined([parent])
         }
     }
 
@@ -181,9 +207,14 @@ final class Membership {
     private func send(
         _ request: HTTPClientRequest, onAnswer: @escaping (HTTPClientResponse) -> Void
     ) {
+        guard let root else { return }
+        timer?.cancel()
+        timer = nil
+        askedCount += 1
+        let number = askedCount
         client.send(request, to: root, timeoutMilliseconds: Self.answerMilliseconds) {
             [self] result in
-            guard !isClosed else { return }
+            guard !isClosed, number == askedCount else { return }
             switch result {
             case .success(let response): onAnswer(response)
             case .failure(let error): onFailure(error.sentence)
@@ -193,6 +224,7 @@ final class Membership {
 
     /// Says once why it waits, then again only when the reason is another one.
     private func onFailure(_ reason: String) {
+        guard let root else { return }
         let sentence = "the root at \(root) does not take this node: \(reason)"
         if problem != sentence {
             log.warning(
@@ -219,5 +251,19 @@ final class Membership {
             try? JSONObjectReader(body).string("detail")
         }
         return detail.map { "\(response.status): \($0)" } ?? "\(response.status)"
+    }
+}
+
+/// Why a caller doesn't get what only the root can say.
+enum RelayError: Error {
+    case rootUnknown
+    case noAnswer(Endpoint, HTTPClientError)
+
+    var sentence: String {
+        switch self {
+        case .rootUnknown: "this node doesn't know yet where the root is"
+        case .noAnswer(let root, let error):
+            "the root at \(root) does not answer: \(error.sentence)"
+        }
     }
 }

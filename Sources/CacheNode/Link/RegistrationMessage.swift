@@ -6,11 +6,13 @@ struct RegistrationRequest {
     var endpoint: Endpoint
     /// The slot the node had before, as far as it knows: a root that has forgotten gives it back.
     var slot: Int?
+    var report = NodeReport()
 
-    init(name: String, endpoint: Endpoint, slot: Int?) {
+    init(name: String, endpoint: Endpoint, slot: Int?, report: NodeReport = NodeReport()) {
         self.name = name
         self.endpoint = endpoint
         self.slot = slot
+        self.report = report
     }
 
     init(parsing body: UnsafeRawBufferPointer) throws(JSONReadError) {
@@ -28,6 +30,7 @@ struct RegistrationRequest {
         }
         self.endpoint = endpoint
         slot = try json.optionalInteger("slot", in: 1...65535)
+        report = try NodeReport(json)
     }
 
     var body: [UInt8] {
@@ -38,41 +41,54 @@ struct RegistrationRequest {
         json.member("address", endpoint.host, &output)
         json.member("port", Int(endpoint.port), &output)
         if let slot { json.member("slot", slot, &output) }
+        report.appendMembers(&json, &output)
         json.endObject(&output)
         return Array(output.readable)
     }
 }
 
-/// A node's place in the tree, as the root's answer to `POST /nodes` tells it.
-struct Place: Equatable {
-    struct Step: Equatable {
-        var name: String
-        var slot: Int
-        var endpoint: Endpoint
-        var api: NodeAPI
+extension NodeReport {
+    /// The members `parent`, `by` and `coherence`, each of which may be left out.
+    init(_ json: JSONObjectReader) throws(JSONReadError) {
+        let allowedName = "a node's name"
+        parent = try json.optionalString("parent", allowed: allowedName)
+        if let parent, NodeName.canonical(parent) != parent {
+            throw .notAllowed(member: "parent", allowed: allowedName)
+        }
+        way = try json.optionalChoice("by")
+        coherence = try json.optionalChoice("coherence")
     }
 
+    func appendMembers(_ json: inout JSONWriter, _ output: inout ByteQueue) {
+        if let parent { json.member("parent", parent, &output) }
+        if let way { json.member("by", way.rawValue, &output) }
+        if let coherence { json.member("coherence", coherence.rawValue, &output) }
+    }
+}
+
+/// A node's place in the tree, as the root's answer to `POST /nodes` tells it.
+struct Place: Equatable {
     var slot: Int
     /// From the root down to the parent.
-    var path: [Step]
+    var path: [Ancestor]
     var coherence: String
     var depth: Int
     /// Seconds after which the root wants to hear from the node again.
     var heartbeatSeconds: Int
 
-    var parent: Step? { path.last }
+    var parent: Ancestor? { path.last }
 }
 
 extension Place {
     init(parsing body: UnsafeRawBufferPointer) throws(JSONReadError) {
         let json = try JSONObjectReader(body)
         slot = try json.integer("slot", in: 1...65535)
-        var path: [Step] = []
+        var path: [Ancestor] = []
         for element in try json.array("path") {
             guard let object = JSONObjectReader(element) else {
                 throw .notAllowed(member: "path", allowed: "an array of objects")
             }
-            path.append(try Step(object))
+            path.append(try Ancestor(object))
         }
         self.path = path
         let settings = try json.object("settings")
@@ -82,7 +98,7 @@ extension Place {
     }
 }
 
-extension Place.Step {
+extension Ancestor {
     init(_ json: JSONObjectReader) throws(JSONReadError) {
         name = try json.string("name")
         slot = try json.integer("slot", in: 1...65535)
@@ -93,11 +109,34 @@ extension Place.Step {
             throw .notAllowed(member: "address", allowed: allowedAddress)
         }
         self.endpoint = endpoint
-        let allowed = "one of canopy, kv, store"
-        guard let api = NodeAPI(rawValue: try json.string("api", allowed: allowed)) else {
-            throw .notAllowed(member: "api", allowed: allowed)
+        api = try json.choice("api")
+        isLive = try json.optionalString("state") != "gone"
+    }
+}
+
+extension JSONObjectReader {
+    /// One of a few words.
+    func choice<Choice>(_ name: StaticString) throws(JSONReadError) -> Choice
+    where Choice: CaseIterable & RawRepresentable, Choice.RawValue == String {
+        guard let choice: Choice = try optionalChoice(name) else {
+            throw .missing(member: name.description, allowed: Self.text(Choice.self))
         }
-        self.api = api
+        return choice
+    }
+
+    func optionalChoice<Choice>(_ name: StaticString) throws(JSONReadError) -> Choice?
+    where Choice: CaseIterable & RawRepresentable, Choice.RawValue == String {
+        let allowed = Self.text(Choice.self)
+        guard let word = try optionalString(name, allowed: allowed) else { return nil }
+        guard let choice = Choice(rawValue: word) else {
+            throw .notAllowed(member: name.description, allowed: allowed)
+        }
+        return choice
+    }
+
+    private static func text<Choice>(_: Choice.Type) -> String
+    where Choice: CaseIterable & RawRepresentable, Choice.RawValue == String {
+        "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
     }
 }
 

@@ -23,7 +23,8 @@ struct MetricRow: Sendable {
         MetricRow(name: name, help: help, kind: .gauge, value: value)
     }
 
-    static let table: [MetricRow] = reads + writes + coherence + memory + connections + node
+    static let table: [MetricRow] =
+        reads + writes + coherence + memory + connections + links + node
 
     private static let reads: [MetricRow] = [
         counter("canopy_http_requests_total", \.httpRequests, "HTTP requests taken."),
@@ -100,6 +101,24 @@ struct MetricRow: Sendable {
         counter(
             "canopy_bad_requests_total", \.badRequests,
             "Requests refused before they reached a route."),
+    ]
+
+    private static let links: [MetricRow] = [
+        gauge("canopy_links_open", \.linksOpen, "Links of children open."),
+        counter(
+            "canopy_children_attached_total", \.childrenAttached, "Sessions of children begun."),
+        counter(
+            "canopy_link_frames_received_total", \.linkFramesReceived,
+            "Frames from children and the parent."),
+        counter(
+            "canopy_link_frames_sent_total", \.linkFramesSent,
+            "Frames to children and the parent."),
+        counter(
+            "canopy_link_bytes_received_total", \.linkBytesReceived,
+            "Bytes of frames from children and the parent."),
+        counter(
+            "canopy_link_bytes_sent_total", \.linkBytesSent,
+            "Bytes of frames to children and the parent."),
     ]
 
     private static let node: [MetricRow] = [

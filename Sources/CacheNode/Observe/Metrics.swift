@@ -55,6 +55,16 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     public var badRequests: UInt64 = 0
 
+    // MARK: Links
+
+    /// Gauge.
+    public var linksOpen: UInt64 = 0
+    public var childrenAttached: UInt64 = 0
+    public var linkFramesReceived: UInt64 = 0
+    public var linkFramesSent: UInt64 = 0
+    public var linkBytesReceived: UInt64 = 0
+    public var linkBytesSent: UInt64 = 0
+
     // MARK: The node
 
     public var registrations: UInt64 = 0

@@ -22,6 +22,12 @@ public enum LegacyDialect: String, Sendable {
     case store
 }
 
+/// What a person may say about a node's part in the tree.
+public enum RoleSetting: String, CaseIterable, Sendable {
+    case root
+    case child
+}
+
 /// Everything a node is told when it starts; checked, and complete.
 public struct Settings: Equatable, Sendable {
     /// Canonical (`NodeName`).
@@ -32,7 +38,7 @@ public struct Settings: Equatable, Sendable {
     public var listen: Endpoint
     /// Where other nodes reach this one. Port 0 stands for the port listened on.
     public var advertise: Endpoint
-    /// Nil when this node is the root.
+    /// Nil when this node is the root, or finds the root in ZooKeeper.
     public var root: Endpoint?
     /// Levels of the tree, 1…16; the root's counts, its children learn it.
     public var depth: Int
@@ -51,13 +57,17 @@ public struct Settings: Equatable, Sendable {
     public var legacy: LegacyDialect
     /// `HOST:PORT,…[/chroot]`, as it was given.
     public var zookeeper: String?
+    /// The session timeout to ask ZooKeeper for.
+    public var zookeeperTimeoutMilliseconds: UInt32 = 10_000
+    /// This node is not the root, and ZooKeeper alone says where that is.
+    public var findsRoot = false
 
     /// Seconds between a node's signs of life to the root.
     public static let heartbeatSeconds = 1
     /// A node that wasn't heard for this long is gone: three heartbeats.
     public static let goneAfterMilliseconds = UInt64(heartbeatSeconds) * 3000
 
-    public var isRoot: Bool { root == nil }
+    public var isRoot: Bool { root == nil && !findsRoot }
 }
 
 /// What a command line asks for.

@@ -17,6 +17,8 @@ struct SettingsDraft {
     static let maxBodyBytes = 1 << 20
     static let maxBodyBytesRange = (1 << 10)...(1 << 30)
     static let upwardQueueMax = 65_536
+    static let zookeeperTimeoutMilliseconds: UInt32 = 10_000
+    static let zookeeperTimeoutRange = 1000...600_000
     static let logLevel = LogLevel.info
     static let logFormat = LogFormat.text
     static let startupDelaySecondsRange = 0...3600
@@ -49,6 +51,8 @@ struct SettingsDraft {
     var startupDelaySeconds: Int?
     var legacy = LegacyDialect.none
     var zookeeper: String?
+    var zookeeperTimeoutMilliseconds: UInt32?
+    var role: RoleSetting?
     /// Which variable should have given the name.
     var nameVariable: String?
     /// Where the values of flags came from, by the flags' names.
@@ -60,14 +64,18 @@ struct SettingsDraft {
         let name = try chosenName()
         let advertise = self.advertise ?? Self.advertise(name: name, listen: listen)
         let memoryBytes = self.memoryBytes ?? Self.memoryBytes
+        let root = try rootEndpoint(name: name, listen: listen, advertise: advertise)
+        let findsRoot = try findsRoot(name: name, root: root)
         return Settings(
-            name: name, layout: layout ?? .named, listen: listen, advertise: advertise,
-            root: try rootEndpoint(name: name, listen: listen, advertise: advertise),
+            name: name, layout: layout ?? .named, listen: listen, advertise: advertise, root: root,
             depth: depth ?? Self.depth, policy: try policy(), memoryBytes: memoryBytes,
             maxBodyBytes: try maxBody(memoryBytes: memoryBytes),
             upwardQueueMax: upwardQueueMax ?? Self.upwardQueueMax,
             logLevel: logLevel ?? Self.logLevel, logFormat: logFormat ?? Self.logFormat,
-            startupDelaySeconds: startupDelaySeconds ?? 0, legacy: legacy, zookeeper: zookeeper)
+            startupDelaySeconds: startupDelaySeconds ?? 0, legacy: legacy, zookeeper: zookeeper,
+            zookeeperTimeoutMilliseconds: zookeeperTimeoutMilliseconds
+                ?? Self.zookeeperTimeoutMilliseconds,
+            findsRoot: findsRoot)
     }
 
     /// What a person should know although the settings are valid.
@@ -79,8 +87,8 @@ struct SettingsDraft {
                     + " \(settings.advertise)")
         }
         warnings += policyWarnings(for: settings)
-        if settings.zookeeper != nil {
-            warnings.append("the tree is kept by the root alone: ZooKeeper is not used yet")
+        if settings.zookeeper == nil, let source = sources["zookeeper-timeout"] {
+            warnings.append("\(source.text) has no effect without --zookeeper")
         }
         return warnings
     }
@@ -123,7 +131,7 @@ struct SettingsDraft {
         Self.policyFlags.compactMap { flag in
             guard let source = sources[flag.name] else { return nil }
             if !settings.isRoot {
-                return "\(source.text) has no effect here: the root decides, and this node is none"
+                return "\(source.text) has no effect here: the root decides"
             }
             if flag.modes.contains(settings.policy.mode) { return nil }
             return "\(source.text) has no effect with --coherence \(settings.policy.mode.rawValue)"
@@ -139,6 +147,9 @@ struct SettingsDraft {
         }
         guard root == nil else {
             throw SettingsError("--name: must be given together with --root (--name NODE-4)")
+        }
+        guard role != .child else {
+            throw SettingsError("--name: must be given to a child (--name NODE-4)")
         }
         return Self.rootName
     }
@@ -158,10 +169,34 @@ struct SettingsDraft {
         }
         if rootName == name { return nil }
         guard let endpoint = earlierRoot.endpoint else {
+            if zookeeper != nil { return nil }
             throw SettingsError(
                 "\(earlierRoot.endpointVariable): must be set, to the root's address")
         }
         return endpoint
+    }
+
+    /// Whether a node without the root's address is a child that finds it in ZooKeeper. A node that
+    /// nobody calls either is the root if it has the root's usual name.
+    private func findsRoot(name: String, root: Endpoint?) throws(SettingsError) -> Bool {
+        let source = sources["role"]?.text ?? "--role"
+        switch role {
+        case .root:
+            guard root == nil else {
+                throw SettingsError("\(source): must not be given together with another's --root")
+            }
+            return false
+        case .child:
+            guard root != nil || (self.root == nil && zookeeper != nil) else {
+                throw SettingsError(
+                    "\(source): must be given together with another node's --root, or with"
+                        + " --zookeeper")
+            }
+            return root == nil
+        case nil:
+            guard root == nil, self.root == nil, zookeeper != nil else { return false }
+            return name != (earlierRoot?.name ?? Self.rootName)
+        }
     }
 
     private func maxBody(memoryBytes: Int) throws(SettingsError) -> Int {

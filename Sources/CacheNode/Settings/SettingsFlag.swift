@@ -45,7 +45,7 @@ struct SettingsFlag: Sendable {
         SettingsFlag(
             name: "root", placeholder: "HOST:PORT",
             help: "The root of the tree, where this node registers. Without it, or with this"
-                + " node's own address, this node is the root.",
+                + " node's own address, this node is the root; but see --role.",
             defaultText: "none"
         ) { (text, draft) throws(SettingProblem) in
             draft.root = try SettingValue.endpoint(text, portMin: 1)
@@ -59,11 +59,32 @@ struct SettingsFlag: Sendable {
             draft.depth = try SettingValue.wholeNumber(text, 1...Tree.depthMax)
         },
         SettingsFlag(
+            name: "role", placeholder: "ROLE",
+            help:
+                "What this node is: \(choices(RoleSetting.self)). A child finds the root by --root,"
+                + " or by --zookeeper.",
+            defaultText: "child with another node's --root; with --zookeeper alone, root for a node"
+                + " called \(SettingsDraft.rootName) and child for others; otherwise root"
+        ) { (text, draft) throws(SettingProblem) in
+            draft.role = try SettingValue.choice(text)
+        },
+        SettingsFlag(
             name: "zookeeper", placeholder: "HOST:PORT,...",
-            help: "ZooKeeper servers that record the tree, with an optional /path behind them.",
+            help: "ZooKeeper servers that record the tree and know who lives, with an optional"
+                + " /path behind them. A root waits for them when it starts; later it does without"
+                + " them, and takes no new nodes until they are back.",
             defaultText: "none"
         ) { (text, draft) throws(SettingProblem) in
             draft.zookeeper = try SettingValue.connectString(text)
+        },
+        SettingsFlag(
+            name: "zookeeper-timeout", placeholder: "DURATION",
+            help: "How long ZooKeeper hears nothing of a node before it takes it for gone; the"
+                + " servers may set bounds.",
+            defaultText: SettingValue.durationText(SettingsDraft.zookeeperTimeoutMilliseconds)
+        ) { (text, draft) throws(SettingProblem) in
+            draft.zookeeperTimeoutMilliseconds = try SettingValue.milliseconds(
+                text, SettingsDraft.zookeeperTimeoutRange)
         },
     ]
 

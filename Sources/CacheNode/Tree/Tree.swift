@@ -38,10 +38,11 @@ public struct Tree: Sendable {
     /// - Parameters:
     ///   - name: In any spelling that `NodeName` knows.
     ///   - preferredSlot: The slot of a node that outlived the root's restart.
+    ///   - report: What the node says about itself.
     ///   - nowMilliseconds: Monotonic.
     public mutating func register(
         name: String, endpoint: Endpoint, api: NodeAPI, preferredSlot: Int? = nil,
-        nowMilliseconds: UInt64
+        report: NodeReport? = nil, nowMilliseconds: UInt64
     ) -> Result<Registration, TreeError> {
         guard let name = NodeName.canonical(name) else { return .failure(.invalidName) }
         if let slot = slotOfName[name] {
@@ -49,11 +50,13 @@ public struct Tree: Sendable {
             slots[slot]?.endpoint = endpoint
             slots[slot]?.api = api
             slots[slot]?.lastHeardMilliseconds = nowMilliseconds
+            slots[slot]?.report = report
             return .success(Registration(slot: slot, isNew: false))
         }
         guard let slot = vacantSlot(preferring: preferredSlot) else { return .failure(.full) }
-        let member = TreeMember(
+        var member = TreeMember(
             name: name, endpoint: endpoint, api: api, nowMilliseconds: nowMilliseconds)
+        member.report = report
         put(member, inSlot: slot)
         return .success(Registration(slot: slot, isNew: true))
     }
@@ -100,6 +103,20 @@ public struct Tree: Sendable {
             below = ancestor.slot
         }
         return path.reversed()
+    }
+
+    /// Whether any node has a slot below this one, at whatever depth.
+    public func hasMembers(belowSlot slot: Int) -> Bool {
+        var first = slot * 2
+        var count = 2
+        while first < slots.count {
+            if slots[first..<min(first + count, slots.count)].contains(where: { $0 != nil }) {
+                return true
+            }
+            first *= 2
+            count *= 2
+        }
+        return false
     }
 
     /// Names in heap order, nil for a vacant slot; `capacity` long.

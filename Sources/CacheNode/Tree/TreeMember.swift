@@ -18,6 +18,31 @@ public enum TreeLayout: String, Sendable {
     case numbered
 }
 
+/// How a node is attached to an ancestor.
+public enum AttachmentWay: String, CaseIterable, Sendable {
+    /// By the ordered link.
+    case link
+    /// In plain HTTP: the ancestor is a node of an earlier system.
+    case http
+}
+
+/// What a node says about itself when it registers.
+public struct NodeReport: Equatable, Sendable {
+    /// The name of the ancestor that it is attached to, and how; nil for none.
+    public var parent: String?
+    public var way: AttachmentWay?
+    /// The coherence mode that it keeps to; nil while it knows of none.
+    public var coherence: CoherenceMode?
+
+    public init(
+        parent: String? = nil, way: AttachmentWay? = nil, coherence: CoherenceMode? = nil
+    ) {
+        self.parent = parent
+        self.way = way
+        self.coherence = coherence
+    }
+}
+
 /// A node that has a slot in the tree.
 public struct TreeMember: Equatable, Sendable {
     /// Canonical (`NodeName`).
@@ -29,6 +54,8 @@ public struct TreeMember: Equatable, Sendable {
     public internal(set) var slot: Int
     /// When the root last heard from it, on the root's monotonic clock.
     public internal(set) var lastHeardMilliseconds: UInt64
+    /// What it last said about itself; nil for a node of an earlier system.
+    public internal(set) var report: NodeReport?
 
     /// A node before it has its slot.
     /// - Precondition: `name` is canonical.
@@ -43,6 +70,9 @@ public struct TreeMember: Equatable, Sendable {
 
     /// The number that the `/kv` system knows the node by: that of its name, otherwise its slot.
     public var id: Int { NodeName.number(ofCanonical: name) ?? slot }
+
+    /// Its level in the tree: the root's is 1.
+    public var depth: Int { Int.bitWidth - slot.leadingZeroBitCount }
 
     /// The name of its znode, which no other node's is.
     public func znodeName(in layout: TreeLayout) -> String {
@@ -60,6 +90,15 @@ public enum NodeState: Equatable, Sendable {
     case gone(sinceMilliseconds: UInt64)
     /// A node of an earlier system: those send no heartbeats.
     case unknown
+
+    /// As `GET /nodes` says it.
+    public var name: String {
+        switch self {
+        case .live: "live"
+        case .gone: "gone"
+        case .unknown: "unknown"
+        }
+    }
 }
 
 /// A slot given to a node.
@@ -77,4 +116,8 @@ public enum TreeError: Error, Equatable, Sendable {
     case nameOfTheRoot
     /// No name of a node (`NodeName`).
     case invalidName
+    /// A live process at this address has that name.
+    case nameHeld(Endpoint, session: String?)
+    /// The record of the tree can't be reached: no new node is taken.
+    case frozen
 }

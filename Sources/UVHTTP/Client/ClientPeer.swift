@@ -1,5 +1,5 @@
 /// All that a client has to do with one endpoint: its connections, and the calls that wait for one.
-final class ClientPeer {
+final class ClientPeer: TurnEndHandler {
     let endpoint: Endpoint
     private let loop: any EventLoop
     private let limits: HTTPLimits
@@ -11,17 +11,11 @@ final class ClientPeer {
     private var isResolving = false
     private var isClosed = false
     private var isSendingAtTurnEnd = false
-    /// Asks for a call of `sendWaiting` at the end of the turn.
-    private let atTurnEnd: (ClientPeer) -> Void
 
-    init(
-        endpoint: Endpoint, loop: any EventLoop, limits: HTTPLimits,
-        atTurnEnd: @escaping (ClientPeer) -> Void
-    ) {
+    init(endpoint: Endpoint, loop: any EventLoop, limits: HTTPLimits) {
         self.endpoint = endpoint
         self.loop = loop
         self.limits = limits
-        self.atTurnEnd = atTurnEnd
     }
 
     var nowMilliseconds: UInt64 { loop.nowMilliseconds }
@@ -50,13 +44,17 @@ final class ClientPeer {
     func sendAtTurnEnd() {
         guard !isSendingAtTurnEnd else { return }
         isSendingAtTurnEnd = true
-        atTurnEnd(self)
+        loop.atTurnEnd(self)
+    }
+
+    func onTurnEnd() {
+        isSendingAtTurnEnd = false
+        sendWaiting()
     }
 
     /// Gives waiting calls to the connections that have room, the least busy first, and makes a
     /// connection more when calls are left and one more is allowed.
-    func sendWaiting() {
-        isSendingAtTurnEnd = false
+    private func sendWaiting() {
         while !waiting.isEmpty, let connection = roomiest() {
             waiting.removeFirst(connection.send(firstOf: waiting))
         }

@@ -18,13 +18,11 @@ public final class HTTPClient {
     /// Nothing is under way, and the sweeper waits for connections to have been idle for long.
     private var isSweeperResting = false
     private var isClosed = false
-    private var peersWithCalls: [ClientPeer] = []
     private var lastSequence: UInt64 = 0
 
     public init(loop: any EventLoop, limits: HTTPLimits = HTTPLimits()) {
         self.loop = loop
         self.limits = limits
-        loop.onTurnEnd { [weak self] in self?.onTurnEnd() }
     }
 
     deinit { close() }
@@ -62,19 +60,10 @@ public final class HTTPClient {
 
     private func peer(for endpoint: Endpoint) -> ClientPeer {
         if let peer = peersByEndpoint[endpoint] { return peer }
-        let peer = ClientPeer(endpoint: endpoint, loop: loop, limits: limits) { [weak self] in
-            self?.peersWithCalls.append($0)
-        }
+        let peer = ClientPeer(endpoint: endpoint, loop: loop, limits: limits)
         peersByEndpoint[endpoint] = peer
         peers.append(peer)
         return peer
-    }
-
-    private func onTurnEnd() {
-        guard !peersWithCalls.isEmpty else { return }
-        let peers = peersWithCalls
-        peersWithCalls.removeAll(keepingCapacity: true)
-        for peer in peers { peer.sendWaiting() }
     }
 
     // MARK: Time

@@ -2,11 +2,14 @@
 /// simulated loop with virtual time in tests. Everything behind these protocols runs on one thread;
 /// nothing here may block.
 public protocol EventLoop: AnyObject {
-    /// Monotonic milliseconds, read once per turn of the loop.
+    /// Monotonic milliseconds, read once per turn of the loop, and before each `onRead`.
     var nowMilliseconds: UInt64 { get }
 
     /// Seconds since 1970-01-01T00:00:00Z, read once per turn of the loop.
     var unixSeconds: Int { get }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z, read at each call.
+    var unixMilliseconds: Int { get }
 
     /// Calls `body` once after `milliseconds`, then every `repeatMilliseconds` if that is not 0,
     /// until the timer is cancelled. The loop keeps the timer; dropping the returned value does not
@@ -20,9 +23,11 @@ public protocol EventLoop: AnyObject {
     /// Calls `body` in the next turn of the loop, after pending I/O had its chance.
     func schedule(_ body: @escaping () -> Void)
 
-    /// Calls `body` at the end of every turn, before the loop waits again: for output gathered
-    /// during the turn.
-    func onTurnEnd(_ body: @escaping () -> Void)
+    /// Tells `handler` once of the end of this turn: after its I/O and scheduled bodies, before the
+    /// loop waits again. For who gathers output during the turn, to send it in one piece; who asks
+    /// twice is told twice, and who asks while being told is told again before the wait. The loop
+    /// holds `handler` until then.
+    func atTurnEnd(_ handler: any TurnEndHandler)
 
     /// Listens on `address`; `onStream` gets each accepted stream, which reads nothing before its
     /// `start`.
@@ -49,6 +54,11 @@ public protocol EventLoop: AnyObject {
 
     /// Ends `run` after the current turn.
     func stop()
+}
+
+/// Has something to do at the end of a turn in which it asked for that.
+public protocol TurnEndHandler: AnyObject {
+    func onTurnEnd()
 }
 
 public protocol LoopTimer: AnyObject {

@@ -15,7 +15,7 @@ class UVHandle {
     final let loop: UVLoop
     /// Bound to the subclass's handle type; gone once the handle has closed.
     final let memory: UnsafeMutableRawPointer
-    @exclusivity(unchecked) private final var stage = Stage.unopened
+    private final var stage = Stage.unopened
 
     /// Allocates the memory of a `Raw`, a libuv handle type.
     init<Raw>(of type: Raw.Type, on loop: UVLoop) {

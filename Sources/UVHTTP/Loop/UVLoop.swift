@@ -63,6 +63,16 @@ public final class UVLoop: EventLoop {
         return lastUnixSeconds
     }
 
+    /// Reads the clock that `nowMilliseconds` shows, which is otherwise read once per turn.
+    @inline(__always)
+    func updateTime() { uv_update_time(raw) }
+
+    public var unixMilliseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+
     @discardableResult
     public func startTimer(
         afterMilliseconds milliseconds: UInt64, repeatMilliseconds: UInt64,
@@ -85,8 +95,8 @@ public final class UVLoop: EventLoop {
         if !isClosing { turn.schedule(body) }
     }
 
-    public func onTurnEnd(_ body: @escaping () -> Void) {
-        if !isClosing { turn.addHook(body) }
+    public func atTurnEnd(_ handler: any TurnEndHandler) {
+        if !isClosing { turn.atEnd(handler) }
     }
 
     public func listen(
@@ -131,6 +141,7 @@ public final class UVLoop: EventLoop {
         guard !isClosing else { return }
         isRunning = true
         withExtendedLifetime(self) { _ = uv_run(raw, UV_RUN_DEFAULT) }
+        turn.finish()
         isRunning = false
     }
 

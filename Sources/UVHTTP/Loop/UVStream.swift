@@ -4,7 +4,7 @@ import Glibc
 /// A TCP connection on the loop, accepted or made by `connect`.
 final class UVStream: UVHandle, ByteStream {
     /// Until `onClosed`; it then goes, so a handler that holds its stream is no lasting cycle.
-    @exclusivity(unchecked) private var handler: (any StreamHandler)?
+    private var handler: (any StreamHandler)?
     let peer: SocketAddress?
 
     private var isConnected = false
@@ -15,13 +15,13 @@ final class UVStream: UVHandle, ByteStream {
     private var hasInputEnded = false
     private var hasStarted = false
     /// `shutdown` was called: nothing more is written.
-    @exclusivity(unchecked) private var isOutputEnding = false
+    private var isOutputEnding = false
     private var closeError: UVError?
 
     /// At most one `uv_write` is under way and owns `written`; what is written meanwhile gathers
     /// in `gathered` and goes with the next.
-    @exclusivity(unchecked) private var isWriting = false
-    @exclusivity(unchecked) private var gathered = ByteQueue()
+    private var isWriting = false
+    private var gathered = ByteQueue()
     private var written = ByteQueue()
     private var writeRequest: UnsafeMutablePointer<uv_write_t>?
 
@@ -212,6 +212,8 @@ final class UVStream: UVHandle, ByteStream {
     @inline(__always)
     private func onRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
         if count > 0 {
+            // What was sent after the turn had begun must not be dated before that.
+            loop.updateTime()
             handler?.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
         } else if count < 0 {
             onReadEnded(Int32(truncatingIfNeeded: count))

@@ -1,20 +1,21 @@
 import CLibUV
 
-/// What a loop does at the ends of its turn: scheduled bodies, and the hooks that send what was
-/// gathered.
+/// What a loop does at the ends of its turn: scheduled bodies, and telling those who gathered
+/// output.
 ///
 /// libuv's turn is: timers, idle, prepare, poll (all I/O), check, close callbacks.
-/// 1. Prepare runs the hooks (timers and close callbacks may have gathered output) and makes the
-///    bodies scheduled so far due. An idle handle that is active keeps poll from waiting.
+/// 1. Prepare tells who has asked for it (in a timer or a close callback), and makes the bodies
+///    scheduled so far due. An idle handle that is active keeps poll from waiting.
 /// 2. Poll: I/O has its chance.
-/// 3. Check runs the due bodies in order, then the hooks. What they schedule is for the next turn.
+/// 3. Check runs the due bodies in order, then tells who has asked. What they schedule is for the
+///    next turn.
 final class UVTurn {
     private let prepare = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
     private let check = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
     private let idle = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
     private var scheduled: [() -> Void] = []
     private var due: [() -> Void] = []
-    private var hooks: [() -> Void] = []
+    private var enders: [any TurnEndHandler] = []
     private var isIdleActive = false
 
     deinit {
@@ -32,16 +33,20 @@ final class UVTurn {
         uv_idle_init(loop, idle)
         prepare.pointee.data = data
         check.pointee.data = data
-        uv_prepare_start(prepare) { UVTurn.of($0.unsafelyUnwrapped.pointee.data).onPrepare() }
-        uv_check_start(check) { UVTurn.of($0.unsafelyUnwrapped.pointee.data).onCheck() }
+        uv_prepare_start(prepare) { handle in
+            UVTurn.lend(handle.unsafelyUnwrapped.pointee.data) { $0.onPrepare() }
+        }
+        uv_check_start(check) { handle in
+            UVTurn.lend(handle.unsafelyUnwrapped.pointee.data) { $0.onCheck() }
+        }
         uv_unref(Self.handle(prepare))
         uv_unref(Self.handle(check))
     }
 
-    /// Drops all bodies and hooks; the memory must stay until the loop has run out.
+    /// Drops all bodies and handlers; the memory must stay until the loop has run out.
     func close() {
         scheduled = []
-        hooks = []
+        enders = []
         uv_close(Self.handle(prepare), nil)
         uv_close(Self.handle(check), nil)
         uv_close(Self.handle(idle), nil)
@@ -55,18 +60,23 @@ final class UVTurn {
         uv_idle_start(idle) { _ in }
     }
 
-    func addHook(_ body: @escaping () -> Void) {
-        hooks.append(body)
+    func atEnd(_ handler: any TurnEndHandler) {
+        enders.append(handler)
+    }
+
+    /// Tells everybody who has asked for the turn's end, also those who ask meanwhile.
+    func finish() {
+        if !enders.isEmpty { tellEnders() }
     }
 
     private func onPrepare() {
-        runHooks()
+        finish()
         if !scheduled.isEmpty { swap(&due, &scheduled) }
     }
 
     private func onCheck() {
         if isIdleActive { runDueBodies() }
-        runHooks()
+        finish()
     }
 
     private func runDueBodies() {
@@ -82,12 +92,19 @@ final class UVTurn {
         uv_idle_stop(idle)
     }
 
-    private func runHooks() {
-        for hook in hooks { hook() }
+    private func tellEnders() {
+        var index = 0
+        while index < enders.count {
+            enders[index].onTurnEnd()
+            index += 1
+        }
+        enders.removeAll(keepingCapacity: true)
     }
 
-    private static func of(_ data: UnsafeMutableRawPointer) -> UVTurn {
-        Unmanaged<UVTurn>.fromOpaque(data).takeUnretainedValue()
+    /// Lends the object whose handle has `data`; the loop keeps it while they are open.
+    @inline(__always)
+    private static func lend(_ data: UnsafeMutableRawPointer?, to body: (UVTurn) -> Void) {
+        Unmanaged<UVTurn>.fromOpaque(data.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
     }
 
     private static func handle<Raw>(

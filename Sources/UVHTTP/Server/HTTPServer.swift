@@ -19,7 +19,7 @@ public final class HTTPServer {
 
     /// Constant; behind a pointer, so that the hot path copies nothing of it.
     let limits: UnsafePointer<HTTPLimits>
-    let service: any HTTPService
+    @exclusivity(unchecked) private(set) var service: any HTTPService
     /// Where the connection whose turn it is gathers its answers; empty between turns of
     /// connections.
     let output: UnsafeMutablePointer<ByteQueue>
@@ -30,10 +30,9 @@ public final class HTTPServer {
 
     private let loop: any EventLoop
     private let dateStorage: UnsafeMutableRawPointer
-    @exclusivity(unchecked) private var dateSeconds = -1
+    private var dateSeconds = -1
     private var listeners: [any StreamListener] = []
     private var connections: [ServerConnection] = []
-    private var readyConnections: [ServerConnection] = []
     /// Streams that have left HTTP and are open.
     private var links: [any ByteStream] = []
     /// Connections that are about to leave HTTP.
@@ -42,7 +41,7 @@ public final class HTTPServer {
     private var sweeper: (any LoopTimer)?
     private var onStopped: [() -> Void] = []
     private var isAcceptingPaused = false
-    @exclusivity(unchecked) private(set) var isStopping = false
+    private(set) var isStopping = false
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
@@ -58,7 +57,6 @@ public final class HTTPServer {
         dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
         dateLine = UnsafeRawPointer(dateStorage)
         refreshDate()
-        loop.onTurnEnd { [weak self] in self?.onTurnEnd() }
         sweeper = loop.startTimer(
             afterMilliseconds: Self.sweepMilliseconds, repeatMilliseconds: Self.sweepMilliseconds
         ) { [weak self] in self?.sweep() }
@@ -73,6 +71,10 @@ public final class HTTPServer {
         limits.deallocate()
         dateStorage.deallocate()
     }
+
+    /// From now on `service` answers, on connections that are open too. Not to be called by the
+    /// service while it answers.
+    public func serve(_ service: any HTTPService) { self.service = service }
 
     /// Connections open now.
     public var connectionCount: Int { connections.count }
@@ -122,7 +124,7 @@ public final class HTTPServer {
 
     func schedule(_ body: @escaping () -> Void) { loop.schedule(body) }
 
-    func onAnswerReady(_ connection: ServerConnection) { readyConnections.append(connection) }
+    func atTurnEnd(_ connection: ServerConnection) { loop.atTurnEnd(connection) }
 
     func onConnectionClosed(_ connection: ServerConnection) {
         remove(connection)
@@ -197,16 +199,6 @@ public final class HTTPServer {
             isAcceptingPaused = true
             for listener in listeners { listener.pause() }
         }
-    }
-
-    private func onTurnEnd() {
-        // By index: what one connection sends may make another one ready.
-        var index = 0
-        while index < readyConnections.count {
-            readyConnections[index].onTurnEnd()
-            index += 1
-        }
-        if index > 0 { readyConnections.removeAll(keepingCapacity: true) }
     }
 
     private func sweep() {

@@ -1,18 +1,18 @@
 /// One client's connection: takes what `ServerConnectionState` finds in the bytes to the service,
 /// keeps the answers in the order of the requests, and writes once per turn.
-public final class ServerConnection: StreamHandler {
+public final class ServerConnection: StreamHandler, TurnEndHandler {
     let server: HTTPServer
     private let stream: any ByteStream
     private let state: UnsafeMutablePointer<ServerConnectionState>
-    @exclusivity(unchecked) private var answers = AnswerQueue()
-    @exclusivity(unchecked) private var isReadingPaused = false
-    @exclusivity(unchecked) private var isContinuationScheduled = false
+    private var answers = AnswerQueue()
+    private var isReadingPaused = false
+    private var isContinuationScheduled = false
     /// Requests lie in the input that wait until this connection is rid of what it owes.
-    @exclusivity(unchecked) private var isStalled = false
-    @exclusivity(unchecked) private var isAnswerReady = false
+    private var isStalled = false
+    private var isAnswerReady = false
     /// Closed or about to be, or no longer HTTP: nothing more is done for it.
-    @exclusivity(unchecked) private var isClosed = false
-    @exclusivity(unchecked) private var inputHasEnded = false
+    private var isClosed = false
+    private var inputHasEnded = false
     /// Where the server keeps this connection.
     var indexInServer = 0
 
@@ -248,7 +248,7 @@ public final class ServerConnection: StreamHandler {
         if answers.endMaking(outer: outer) { place.markReady() }
         if !isAnswerReady, answers.first === place {
             isAnswerReady = true
-            server.onAnswerReady(self)
+            server.atTurnEnd(self)
         }
     }
 
@@ -258,7 +258,7 @@ public final class ServerConnection: StreamHandler {
     }
 
     /// The end of a turn in which an answer became ready.
-    func onTurnEnd() {
+    public func onTurnEnd() {
         isAnswerReady = false
         if !isClosed { pump() }
     }

@@ -11,22 +11,27 @@ struct ClusterPlan: Equatable, Sendable {
     /// cluster of one machine the flags alone say that.
     private static let identityVariables: Set<String> = [
         "CANOPY_NAME", "CANOPY_LISTEN", "CANOPY_ADVERTISE", "CANOPY_ROOT", "CANOPY_DEPTH",
-        "CANOPY_COHERENCE", "ZOO_SERVERS", "MY_ID", "MY_IP", "ROOT_ID", "ROOT_IP", "zookeeper",
-        "node_name", "node_address", "root_node", "n_nodes", "api_port", "startup_delay", "debug",
+        "CANOPY_COHERENCE", "CANOPY_ROLE", "CANOPY_ZOOKEEPER", "ZOO_SERVERS", "MY_ID", "MY_IP",
+        "ROOT_ID", "ROOT_IP", "zookeeper", "node_name", "node_address", "root_node", "n_nodes",
+        "api_port", "startup_delay", "debug",
     ]
 
     let depth: Int
     let basePort: Int
-    let coherence: String
+    let coherence: ClusterCoherence.Mode
+    /// Flags for the root alone, which decides how copies are kept in step.
+    let rootArguments: [String]
     let memory: String?
+    /// The ZooKeeper servers that record the tree; the nodes below the root find it there.
+    let zookeeper: String?
     /// Flags handed to every cachenode as they are.
     let nodeArguments: [String]
 
     /// Throws a usage failure when the tree has no depth from 1 to 16, is larger than a machine
     /// bears (unless `force`), or needs ports past 65535.
     init(
-        depth: Int, basePort: Int, coherence: String, memory: String?, nodeArguments: [String],
-        force: Bool
+        depth: Int, basePort: Int, coherence: ClusterCoherence, memory: String?,
+        zookeeper: String? = nil, nodeArguments: [String], force: Bool
     ) throws {
         guard depth >= 1, depth <= Self.depthMax else {
             throw Failure(
@@ -46,8 +51,10 @@ struct ClusterPlan: Equatable, Sendable {
         }
         self.depth = depth
         self.basePort = basePort
-        self.coherence = coherence
+        self.coherence = coherence.coherence
+        rootArguments = coherence.arguments
         self.memory = memory
+        self.zookeeper = zookeeper
         self.nodeArguments = nodeArguments
     }
 
@@ -60,8 +67,13 @@ struct ClusterPlan: Equatable, Sendable {
     func arguments(for node: NodeName) -> [String] {
         let place = "\(Self.address):\(port(node))"
         var arguments = ["--name", "\(node)", "--listen", place, "--advertise", place]
-        if node.number > 1 { arguments += ["--root", "\(Self.address):\(basePort + 1)"] }
-        arguments += ["--depth", "\(depth)", "--coherence", coherence]
+        if let zookeeper {
+            arguments += ["--zookeeper", zookeeper, "--role", node.number == 1 ? "root" : "child"]
+        } else if node.number > 1 {
+            arguments += ["--root", "\(Self.address):\(basePort + 1)"]
+        }
+        arguments += ["--depth", "\(depth)"]
+        if node.number == 1 { arguments += rootArguments }
         if let memory { arguments += ["--memory", memory] }
         return arguments + nodeArguments
     }

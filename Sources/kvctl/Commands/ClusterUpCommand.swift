@@ -12,6 +12,8 @@ struct ClusterUpCommand: ParsableCommand {
             EXAMPLES
               kvctl cluster up
               kvctl cluster up --depth 4 --base-port 6000
+              kvctl cluster up --coherence ttl --ttl 5s
+              kvctl cluster up --zookeeper 127.0.0.1:2181/mine
               kvctl cluster up -- --log-level debug   flags behind -- go to every cachenode
 
             JSON
@@ -21,13 +23,18 @@ struct ClusterUpCommand: ParsableCommand {
     @Option(help: "Levels of the tree, 1 to 16: a tree of depth d has 2^d - 1 nodes.")
     var depth = 3
 
-    @Option(help: "How changes reach the nodes that hold a key: none.", completion: .list(["none"]))
-    var coherence = "none"
-
     @Option(
         help: ArgumentHelp(
             "Memory for each node's cache, in bytes or with KiB, MiB or GiB.", valueName: "bytes"))
     var memory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            ZooKeeper servers that record the tree, with an optional /path behind them: one for \
+            each cluster. The nodes find their root there.
+            """, valueName: "host:port,..."))
+    var zookeeper: String?
 
     @Option(
         help: ArgumentHelp(
@@ -48,6 +55,7 @@ struct ClusterUpCommand: ParsableCommand {
         help: ArgumentHelp("Flags for every cachenode, behind --.", valueName: "cachenode-flag"))
     var nodeArguments: [String] = []
 
+    @OptionGroup(title: "Coherence") var coherence: ClusterCoherence
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions
 
@@ -55,7 +63,7 @@ struct ClusterUpCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let plan = try ClusterPlan(
             depth: depth, basePort: cluster.basePortNumber(), coherence: coherence, memory: memory,
-            nodeArguments: nodeArguments, force: force)
+            zookeeper: zookeeper, nodeArguments: nodeArguments, force: force)
         let executable = try ClusterPlan.executable(
             configured: cachenode, ownPath: NodeProcess.ownPath, environment: environment)
         let directory = try cluster.directory()
@@ -124,9 +132,10 @@ struct ClusterUpCommand: ParsableCommand {
             count == 1
             ? "1 node is up on port \(base + 1)"
             : "\(count) nodes are up on ports \(base + 1) to \(base + count)"
+        let record = plan.zookeeper.map { "\n  tree   in ZooKeeper at \($0)" } ?? ""
         return """
-            \(nodes) (depth \(plan.depth), coherence \(plan.coherence)) in \(Printable.seconds(seconds)).
-              logs   \(directory.path)
+            \(nodes) (depth \(plan.depth), coherence \(plan.coherence.rawValue)) in \(Printable.seconds(seconds)).
+              logs   \(directory.path)\(record)
               write  kvctl put \(count) hello world\(port)
               read   kvctl get \(max(1, count / 2 + 1)) hello\(port)
               see    kvctl tree\(port)

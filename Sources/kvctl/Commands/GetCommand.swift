@@ -12,9 +12,12 @@ struct GetCommand: ParsableCommand {
             EXAMPLES
               kvctl get 7 hello                200 {"value": "world"}
               kvctl get NODE-7 'two words'
+              kvctl get 7 hello -i             its version, its age, where it came from
+              kvctl get 7 hello --no-cache     the root's answer
 
             JSON
               {"status":200,"body":{"value":"world"}}
+              With -i also "fields": {"ETag": …, …}, as far as the answer has them.
             """)
 
     @Argument(help: "The node to ask: NODE-7, node-7 or 7.")
@@ -23,11 +26,16 @@ struct GetCommand: ParsableCommand {
     @Argument(help: "The key. One that begins with - goes after --.")
     var key: Operand
 
+    @OptionGroup(title: "Freshness") var read: ReadOptions
+    @OptionGroup var include: IncludeOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let request = HTTPClientRequest(.get, try StoreRequest.target(key: key.text))
-        try StoreRequest.perform(request, node: node, connection: connection, output: output.output)
+        var request = HTTPClientRequest(.get, try StoreRequest.target(key: key.text))
+        request.fieldLines = read.fieldLines
+        try StoreRequest.perform(
+            request, node: node, connection: connection, output: output.output,
+            showsFields: include.include)
     }
 }

@@ -10,8 +10,11 @@ struct NodesCommand: ParsableCommand {
               kvctl nodes --output json
 
             JSON
-              {"root": "NODE-1", "depth": 3, "coherence": "none", "nodes": [{"slot",
-               "name", "address", "port", "api", "state", "last_seen_seconds"}, …]}
+              {"root": "NODE-1", "depth": 3, "coherence": "push", "nodes": [{"slot",
+               "name", "address", "port", "api", "state", "gone_seconds",
+               "last_seen_seconds", "depth", "parent", "by", "coherence",
+               "session"}, …]}
+              What doesn't hold for a node is left out.
             """)
 
     @Option(help: "The node to ask (default: NODE-1, NODE-2 … until one answers).")
@@ -26,23 +29,43 @@ struct NodesCommand: ParsableCommand {
         case .json:
             try StandardOutput.print(JSONText.laidOut(text, as: .compact) ?? text)
         case .text:
-            let lines = Self.table(membership.nodes).lines(.ofStandardOutput)
+            let lines =
+                Self.table(membership.nodes).lines(.ofStandardOutput) + ["", membership.summary]
             try StandardOutput.print(lines.joined(separator: "\n"))
         }
     }
 
     static func table(_ nodes: [Member]) -> TextTable {
+        let hasSessions = nodes.contains { $0.session != nil }
+        let headings = [
+            "SLOT", "NAME", "ADDRESS", "API", "DEPTH", "ATTACHED TO", "COHERENCE", "STATE",
+            "LAST SEEN",
+        ]
         var table = TextTable(
-            headings: ["SLOT", "NAME", "ADDRESS", "API", "STATE", "LAST SEEN"], rightAligned: [0])
+            headings: headings + (hasSessions ? ["SESSION"] : []), rightAligned: [0, 4])
         for node in nodes {
-            table.append([
-                TextTable.Cell("\(node.slot)"), TextTable.Cell(node.name),
-                TextTable.Cell(node.location), TextTable.Cell(node.api ?? "-"),
-                TextTable.Cell(state: node.state),
-                TextTable.Cell(node.lastSeenSeconds.map(ago) ?? "-"),
-            ])
+            table.append(
+                [
+                    TextTable.Cell("\(node.slot)"), TextTable.Cell(node.name),
+                    TextTable.Cell(node.location), TextTable.Cell(node.api ?? "-"),
+                    TextTable.Cell(node.depth.map(String.init) ?? "-"),
+                    TextTable.Cell(attachment(of: node)), TextTable.Cell(node.coherence ?? "-"),
+                    TextTable.Cell(state: node.state),
+                    TextTable.Cell(seen(node)),
+                ] + (hasSessions ? [TextTable.Cell(node.session ?? "-")] : []))
         }
         return table
+    }
+
+    /// `NODE-2`, or `NODE-2 (http)` for a parent without a link.
+    private static func attachment(of node: Member) -> String {
+        guard let parent = node.parent else { return "-" }
+        return node.by == nil || node.by == "link" ? parent : "\(parent) (\(node.by ?? ""))"
+    }
+
+    /// For a node that is gone, since when.
+    private static func seen(_ node: Member) -> String {
+        (node.goneSeconds ?? node.lastSeenSeconds).map(ago) ?? "-"
     }
 
     /// `now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`.

@@ -8,8 +8,10 @@ struct PutCommand: ParsableCommand {
         abstract: "Write a key through a node.",
         discussion: """
             VALUE is sent as a JSON number or boolean if it is one, and as a string otherwise. The \
-            node answers when its parent has the value too (--no-wait: at once); the rest of the \
-            way to the root goes on in the background.
+            node answers when its parent has the value too (--ack local, or --no-wait: at once; \
+            --ack root: when the root has committed it); the rest of the way to the root goes on \
+            in the background. With --if-match or --if-none-match the root decides whether the \
+            value is written; the exit status is 4 when it isn't.
 
             EXAMPLES
               kvctl put 7 hello world          200 {"key": "hello", "value": "world"}
@@ -17,6 +19,8 @@ struct PutCommand: ParsableCommand {
               kvctl put 7 list --json '[1, 2]'
               kvctl put 7 page --value-file page.html
               kvctl put 7 key -- -text         a value that begins with -
+              kvctl put 7 hello you --if-match 7.42 -i
+              kvctl put 7 lock me --if-none-match '*'
 
             JSON
               {"status":200,"body":{"key":"hello","value":"world"}}
@@ -41,9 +45,8 @@ struct PutCommand: ParsableCommand {
     @Flag(help: "The value is JSON text, sent as it stands: an object, an array, null, a string.")
     var json = false
 
-    @Flag(help: "Don't wait for the node's parent (wait_for_parent=false).")
-    var noWait = false
-
+    @OptionGroup(title: "Writing") var write: WriteOptions
+    @OptionGroup var include: IncludeOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
@@ -58,11 +61,16 @@ struct PutCommand: ParsableCommand {
     }
 
     func run() throws {
-        let body = StoreRequest.body(valueJSON: try valueJSON(), waitForParent: !noWait)
-        var request = HTTPClientRequest(.put, try StoreRequest.target(key: key.text))
+        let body = StoreRequest.body(
+            valueJSON: try valueJSON(), waitForParent: write.waitsForParent)
+        let target = try StoreRequest.target(key: key.text) + write.query()
+        var request = HTTPClientRequest(.put, target)
+        request.fieldLines = write.fieldLines
         request.contentType = Array("application/json".utf8)
         request.body = body
-        try StoreRequest.perform(request, node: node, connection: connection, output: output.output)
+        try StoreRequest.perform(
+            request, node: node, connection: connection, output: output.output,
+            showsFields: include.include)
     }
 
     private func valueJSON() throws -> [UInt8] {

@@ -14,7 +14,7 @@ struct TreeCommand: ParsableCommand {
               kvctl tree --levels 3
 
             JSON
-              {"root": "NODE-1", "depth": 3, "coherence": "none", "tree": {"slot": 1,
+              {"root": "NODE-1", "depth": 3, "coherence": "push", "tree": {"slot": 1,
                "name", "address", "port", "api", "state", "last_seen_seconds",
                "children": […]}}
               A slot that nobody holds, above one that somebody does, has the state

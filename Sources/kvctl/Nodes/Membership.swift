@@ -12,6 +12,16 @@ struct Member: Codable, Equatable, Sendable {
     /// `live`, `gone`, or `unknown` for a node that has no way to say.
     var state: String
     var lastSeenSeconds: Int?
+    /// For how long it has been gone.
+    var goneSeconds: Int?
+    /// Its level in the tree; the root's is 1.
+    var depth: Int?
+    /// The ancestor that it is attached to, and how: `link` or `http`.
+    var parent: String?
+    var by: String?
+    var coherence: String?
+    /// Its ZooKeeper session.
+    var session: String?
 
     var isGone: Bool { state == "gone" }
 
@@ -25,8 +35,6 @@ struct Member: Codable, Equatable, Sendable {
 /// The tree as the root knows it: the answer to `GET /nodes`, which any node gives.
 struct Membership: Codable, Equatable, Sendable {
     static let path = "/nodes"
-    /// The nodes asked when the caller names none: the lowest numbers, the root's likely ones.
-    private static let candidates = (1...7).map(NodeName.init(number:))
 
     var root: String
     var depth: Int
@@ -61,26 +69,11 @@ struct Membership: Codable, Equatable, Sendable {
     static func fetch(
         from name: NodeName?, with options: ConnectionOptions
     ) throws -> (membership: Membership, text: [UInt8]) {
-        let directory = try options.directory()
-        let client = try options.client()
-        let names = name.map { [$0] } ?? candidates
-        let nodes = try names.map(directory.address(of:))
-        switch client.race(HTTPClientRequest(.get, path), to: nodes) {
-        case .won(let node, let response):
-            guard let membership = Membership(json: response.body) else {
-                throw Failure(unreadable: path, from: node)
-            }
-            return (membership, response.body)
-        case .refused(let node, let response):
-            throw Failure(
-                unexpectedStatus: response.status, body: response.body, from: node, to: path)
-        case .failed(let node, let error):
-            var failure = Failure(
-                error, node: node, timeoutMilliseconds: client.timeoutMilliseconds, in: directory)
-            if name == nil, failure.status == .unreachable, let last = nodes.last {
-                failure.message += " Nor does any other node answer, up to \(last)."
-            }
-            throw failure
+        let (node, response) = try NodeRace.answer(
+            to: HTTPClientRequest(.get, path), from: name, with: options)
+        guard let membership = Membership(json: response.body) else {
+            throw Failure(unreadable: path, from: node)
         }
+        return (membership, response.body)
     }
 }

@@ -38,7 +38,10 @@ extension Failure {
     }
 
     /// A node's answer of a status that the command can't use.
-    init(unexpectedStatus status: Int, body: [UInt8], from node: NodeAddress, to path: String) {
+    init(
+        unexpectedStatus status: Int, body: [UInt8], from node: NodeAddress, to path: String,
+        method: HTTPMethod = .get
+    ) {
         let reason = Self.reason(in: body)
         let detail = reason.isEmpty ? "." : ": \(reason)"
         let advice: String
@@ -48,7 +51,8 @@ extension Failure {
         default: advice = ""
         }
         self.init(
-            .failure, "\(node) answered \(status) to GET \(path)\(detail)", advice: advice)
+            .failure, "\(node) answered \(status) to \(method.name) \(path)\(detail)",
+            advice: advice)
     }
 
     /// An answer of status 200 that is not what `path` promises.

@@ -1,14 +1,15 @@
 import UVHTTP
 
 /// One request to several nodes, each of which could answer it: the next node is asked when the one
-/// before fails, or is silent for a moment. The first answer with status 200 wins.
+/// before fails, or is silent for a moment. The first answer with a status of success
+/// wins.
 final class NodeRace {
     /// Milliseconds of silence after which the next node is asked as well.
     static let staggerMilliseconds: UInt64 = 250
 
     enum Outcome {
         case won(NodeAddress, HTTPClientResponse)
-        /// Nobody answered 200: the first answer of another status.
+        /// Nobody answered with success: the first answer of another status.
         case refused(NodeAddress, HTTPClientResponse)
         /// Nobody answered at all: the first node's error. `.closed` stands for an interruption.
         case failed(NodeAddress, HTTPClientError)
@@ -70,7 +71,9 @@ final class NodeRace {
         _ result: Result<HTTPClientResponse, HTTPClientError>, from index: Int
     ) {
         results[index] = result
-        if winner == nil, case .success(let response) = result, response.status == 200 {
+        if winner == nil, case .success(let response) = result,
+            200..<300 ~= response.status
+        {
             winner = index
         }
         if isOver {
@@ -78,6 +81,35 @@ final class NodeRace {
             loop.stop()
         } else if index == askedCount - 1 {
             askNext()
+        }
+    }
+}
+
+extension NodeRace {
+    /// The nodes asked when the caller names none: the lowest numbers, the root's likely ones.
+    private static let candidates = (1...7).map(NodeName.init(number:))
+
+    /// Asks `name`, or else the first node that answers; anything but success is a failure.
+    static func answer(
+        to request: HTTPClientRequest, from name: NodeName?, with options: ConnectionOptions
+    ) throws -> (node: NodeAddress, response: HTTPClientResponse) {
+        let directory = try options.directory()
+        let client = try options.client()
+        let names = name.map { [$0] } ?? candidates
+        let nodes = try names.map(directory.address(of:))
+        switch client.race(request, to: nodes) {
+        case .won(let node, let response): return (node, response)
+        case .refused(let node, let response):
+            throw Failure(
+                unexpectedStatus: response.status, body: response.body, from: node,
+                to: String(decoding: request.target, as: UTF8.self), method: request.method)
+        case .failed(let node, let error):
+            var failure = Failure(
+                error, node: node, timeoutMilliseconds: client.timeoutMilliseconds, in: directory)
+            if name == nil, failure.status == .unreachable, let last = nodes.last {
+                failure.message += " Nor does any other node answer, up to \(last)."
+            }
+            throw failure
         }
     }
 }

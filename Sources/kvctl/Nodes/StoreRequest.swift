@@ -30,10 +30,17 @@ enum StoreRequest {
             + Array(#","wait_for_parent":\#(waitForParent)}"#.utf8)
     }
 
-    /// Sends `request`, prints the answer, and ends the command with the status's exit status.
+    /// Fields that tell of an answer's version, age and way.
+    private static let shownFields: [(name: String, lowercase: StaticString)] = [
+        ("ETag", "etag"), ("Age", "age"), ("Staleness-Bound", "staleness-bound"),
+        ("Cache-Status", "cache-status"),
+    ]
+
+    /// Sends `request`, prints the answer, with its fields if they are to be shown, and ends the
+    /// command with the status's exit status.
     static func perform(
         _ request: HTTPClientRequest, node: NodeName, connection: ConnectionOptions,
-        output: OutputFormat
+        output: OutputFormat, showsFields: Bool
     ) throws {
         let directory = try connection.directory()
         let address = try directory.address(of: node)
@@ -43,10 +50,29 @@ enum StoreRequest {
         case .text:
             try StandardOutput.print(
                 text(status: response.status, body: response.body, StandardOutput.isTerminal))
+            if showsFields { try StandardOutput.write(fieldText(fields(of: response))) }
         case .json:
-            try StandardOutput.print(json(status: response.status, body: response.body))
+            try StandardOutput.print(
+                json(
+                    status: response.status, body: response.body,
+                    fields: showsFields ? fields(of: response) : nil))
         }
         try CommandStatus(httpStatus: response.status).throwUnlessOK()
+    }
+
+    /// Those of the fields that the answer has, in their order.
+    static func fields(of response: HTTPClientResponse) -> [(name: String, value: [UInt8])] {
+        shownFields.compactMap { field in
+            response.field(field.lowercase).map { (field.name, $0) }
+        }
+    }
+
+    /// A line for each field, with its line feed; inert for a terminal.
+    static func fieldText(_ fields: [(name: String, value: [UInt8])]) -> [UInt8] {
+        let lines = fields.map {
+            "\($0.name): \(Printable.text(String(decoding: $0.value, as: UTF8.self)))\n"
+        }
+        return Array(lines.joined().utf8)
     }
 
     /// The status code, a space and the JSON answer; an answer that is no JSON as it is.
@@ -65,11 +91,23 @@ enum StoreRequest {
         return head + [ASCII.space] + shown
     }
 
-    /// `{"status":200,"body":…}`; an answer that is no JSON becomes a string.
-    static func json(status: Int, body: [UInt8]) -> [UInt8] {
+    /// `{"status":200,"body":…}`, with `"fields":{…}` between them if there are any to be shown; an
+    /// answer that is no JSON becomes a string.
+    static func json(
+        status: Int, body: [UInt8], fields: [(name: String, value: [UInt8])]? = nil
+    ) -> [UInt8] {
         let text = Array(String(decoding: body, as: UTF8.self).utf8)
         let value = JSONText.laidOut(text, as: .compact) ?? JSONText.quoted(text)
-        return Array(#"{"status":\#(status),"body":"#.utf8) + value + Array("}".utf8)
+        var head = Array(#"{"status":\#(status),"#.utf8)
+        if let fields {
+            let members = fields.map { field in
+                Array("\"\(field.name)\":".utf8)
+                    + JSONText.quoted(Array(String(decoding: field.value, as: UTF8.self).utf8))
+            }
+            head += Array(#""fields":{"#.utf8) + members.joined(separator: [ASCII.comma])
+            head += Array("},".utf8)
+        }
+        return head + Array(#""body":"#.utf8) + value + Array("}".utf8)
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

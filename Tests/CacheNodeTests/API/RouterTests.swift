@@ -21,7 +21,8 @@ private let fixed: [(path: String, route: String)] = [
     ("/store", "storeAll"), ("/keys", "keys"), ("/", "alive"), ("/livez", "livez"),
     ("/readyz", "readyz"), ("/version", "version"), ("/metrics", "metrics"), ("/nodes", "nodes"),
     ("/nodes/structure", "structure"), ("/clients/register", "registerClient"), ("/docs", "docs"),
-    ("/openapi.json", "openAPI"), ("*", "server"),
+    ("/openapi.json", "openAPI"), ("/synchronize", "synchronize"), ("/link", "link"),
+    ("*", "server"),
 ]
 
 @Suite struct RouterTests {
@@ -59,7 +60,9 @@ private let fixed: [(path: String, route: String)] = [
         let keys = "Allow: GET, HEAD, PUT, DELETE, OPTIONS\r\n"
         expectAllowed("/kv/a", [.get, .head, .put, .delete, .options], keys)
         expectAllowed("/store/a", [.get, .head, .put, .delete, .options], keys)
-        expectAllowed("/clients/register", [.post, .options], "Allow: POST, OPTIONS\r\n")
+        for path in ["/clients/register", "/synchronize"] {
+            expectAllowed(path, [.post, .options], "Allow: POST, OPTIONS\r\n")
+        }
         expectAllowed(
             "/nodes", [.get, .head, .post, .options], "Allow: GET, HEAD, POST, OPTIONS\r\n")
         let reading = ["/store", "/keys", "/", "/livez", "/metrics", "/nodes/structure", "/docs"]

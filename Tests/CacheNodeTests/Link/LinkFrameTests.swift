@@ -38,7 +38,7 @@ private let welcome = wire(
             mediaType: lend("a/b"), value: lend("value"))
         let deletion = PutMessage(
             origin: 5, sequence: 6, isDeletion: true, condition: .isAbsent, key: lend("k"),
-            mediaType: .empty, value: .empty)
+            mediaType: .empty, value: .empty, isAgain: true)
         let write = number(UInt64(5)) + number(UInt64(6))
         let expected: [(UpMessage, [UInt8])] = [
             (.hello(origin: 5, shown: one, name: lend("NODE-4")), hello),
@@ -48,7 +48,7 @@ private let welcome = wire(
                 wire(
                     0x03, write, [0, 1], version, bytes16("a/b"), bytes16("k"), bytes("value"))
             ),
-            (.put(deletion), wire(0x03, write, [1, 3], noVersion, bytes16(""), bytes16("k"))),
+            (.put(deletion), wire(0x03, write, [3, 3], noVersion, bytes16(""), bytes16("k"))),
             (.evict(key: lend("k")), wire(0x04, bytes("k"))),
             (.renew(token: 9), wire(0x05, number(UInt32(9)))),
         ]
@@ -211,7 +211,7 @@ private let welcome = wire(
             (wire(0x02, number(UInt32(7)), [2], version, noVersion, [1]), .code),
             (wire(0x02, number(UInt32(7)), [1], large, noVersion, [1]), .sequence(1 << 48)),
             (wire(0x02, number(UInt32(7)), [1], noVersion, large, [1]), .sequence(1 << 48)),
-            (wire(0x03, write, [2, 0], noVersion, bytes16(""), bytes16("k")), .code),
+            (wire(0x03, write, [4, 0], noVersion, bytes16(""), bytes16("k")), .code),
             (wire(0x03, write, [0, 5], noVersion, bytes16(""), bytes16("k")), .code),
             (wire(0x03, write, [0, 2], version, bytes16(""), bytes16("k")), .code),
             (wire(0x03, write, [1, 0], noVersion, bytes16("t"), bytes16("k")), .code),

@@ -58,7 +58,8 @@ struct LinkSamples {
                             origin: 0x1122_3344_5566_7788, sequence: 9, isDeletion: isDeletion,
                             condition: condition, key: key,
                             mediaType: isDeletion ? .empty : lend("text/plain"),
-                            value: isDeletion ? .empty : lend("some value"))))
+                            value: isDeletion ? .empty : lend("some value"),
+                            isAgain: condition == .exists)))
             }
         }
         return all
@@ -69,7 +70,7 @@ struct LinkSamples {
         policy.mode = .sync
         return .welcome(
             WelcomeMessage(
-                policy: policy, position: one, ageMilliseconds: 17, name: lend("NODE-2")))
+                policy: policy, position: one, ageMilliseconds: 17, name: lend("NODE-1")))
     }
 
     var contents: [KeyContent] {

@@ -12,6 +12,13 @@ final class SimTree {
     let world: SimWorld
     private(set) var hosts: [SimHost] = []
     private(set) var nodes: [Node] = []
+    /// Nodes of processes that are no more: loops don't own what their callbacks use.
+    private var fallen: [Node] = []
+    private var settings: [Settings] = []
+    private var seeds: SimRandom
+    private let depth: Int
+    /// Told when a node ends by itself, which is else an issue.
+    var onFailure: ((Int, StartError) -> Void)?
     private let descriptor = open("/dev/null", O_WRONLY)
 
     /// Hosts and nodes, none of them started; node 0 is the root.
@@ -19,24 +26,44 @@ final class SimTree {
         seed: UInt64, nodeCount: Int, depth: Int, change: (inout Settings) -> Void = { _ in }
     ) throws {
         world = SimWorld(seed: seed)
-        var seeds = SimRandom(seed: ~seed)
-        for index in 0..<nodeCount {
-            let host = world.addHost("NODE-\(index + 1)")
-            hosts.append(host)
-            var arguments = [
-                "--name", host.name, "--listen", "\(host.addresses[0]):\(Self.port)",
-                "--memory", "8MiB", "--depth", "\(depth)",
-            ]
-            if index > 0 { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
-            var settings = try parsedSettings(arguments).settings
-            change(&settings)
-            nodes.append(
-                try Node(
-                    settings: settings, loop: host.loop,
-                    log: Log(
-                        level: .error, format: .text, node: host.name, descriptor: descriptor),
-                    descriptorsMax: 1024, seed: (seeds.next(), seeds.next())))
-        }
+        seeds = SimRandom(seed: ~seed)
+        self.depth = depth
+        for index in 0..<nodeCount { try add("NODE-\(index + 1)", change: change) }
+    }
+
+    /// Adds a host and a node with this name; the first is the root. Gives the node's index.
+    @discardableResult
+    func add(
+        _ name: String, hostName: String? = nil, change: (inout Settings) -> Void = { _ in }
+    ) throws -> Int {
+        let host = world.addHost(hostName ?? name)
+        hosts.append(host)
+        var arguments = [
+            "--name", name, "--listen", "\(host.addresses[0]):\(Self.port)", "--memory", "8MiB",
+            "--depth", "\(depth)",
+        ]
+        if !nodes.isEmpty { arguments += ["--root", "\(hosts[0].addresses[0]):\(Self.port)"] }
+        var settings = try parsedSettings(arguments).settings
+        change(&settings)
+        self.settings.append(settings)
+        nodes.append(try makeNode(nodes.count))
+        return nodes.count - 1
+    }
+
+    private func makeNode(_ index: Int) throws -> Node {
+        try Node(
+            settings: settings[index], loop: hosts[index].loop,
+            log: Log(
+                level: .error, format: .text, node: hosts[index].name, descriptor: descriptor),
+            descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
+    }
+
+    /// Starts a new process in the place of one that crashed.
+    func restart(_ index: Int) throws {
+        hosts[index].restart()
+        fallen.append(nodes[index])
+        nodes[index] = try makeNode(index)
+        start(index)
     }
 
     deinit {
@@ -45,13 +72,16 @@ final class SimTree {
     }
 
     func start(_ index: Int) {
-        nodes[index].start { Issue.record("NODE-\(index + 1): \($0)") }
+        nodes[index].start { [unowned self] in
+            if let onFailure { return onFailure(index, $0) }
+            Issue.record("NODE-\(index + 1): \($0)")
+        }
     }
 
     /// Starts all nodes, each once the earlier ones have joined: node i gets slot i + 1.
-    func startInOrder() {
+    func startInOrder(besides started: Set<Int> = []) {
         let probe = SimClient(world.addHost("starter"))
-        for index in nodes.indices {
+        for index in nodes.indices where !started.contains(index) {
             start(index)
             let isReady = (0..<600).contains { _ in
                 world.run(forMilliseconds: 50)

@@ -11,18 +11,18 @@ import UVHTTP
                 == Settings(
                     name: "NODE-1", layout: .named, listen: Endpoint(host: "127.0.0.1", port: 5000),
                     advertise: Endpoint(host: "127.0.0.1", port: 5000), root: nil, depth: 3,
-                    coherence: .none,
-                    memoryBytes: 536_870_912, maxBodyBytes: 1_048_576, upwardQueueMax: 65_536,
+                    policy: CoherencePolicy(), memoryBytes: 536_870_912, maxBodyBytes: 1_048_576,
+                    upwardQueueMax: 65_536,
                     logLevel: .info, logFormat: .text, startupDelaySeconds: 0, legacy: .none,
                     zookeeper: nil))
         #expect(result.settings.isRoot)
         #expect(result.warnings.isEmpty)
     }
 
-    @Test func readsAChildWithEveryFlag() throws {
+    @Test func readsAChildWithEveryFlagThatItsRootDoesNotDecide() throws {
         let result = try parsedSettings([
             "--name", "node-4", "--listen=127.0.0.1:5004", "--advertise", "10.0.1.70:5004",
-            "--root", "10.0.1.67:5001", "--depth", "4", "--coherence=none", "--memory", "64MiB",
+            "--root", "10.0.1.67:5001", "--depth", "4", "--memory", "64MiB",
             "--max-body", "2MiB", "--upward-queue", "7", "--log-level", "debug", "--log-format",
             "json", "--startup-delay", "3", "--zookeeper", "10.0.1.66:2181,zoo2/canopy",
         ])
@@ -32,13 +32,12 @@ import UVHTTP
                     name: "NODE-4", layout: .named, listen: Endpoint(host: "127.0.0.1", port: 5004),
                     advertise: Endpoint(host: "10.0.1.70", port: 5004),
                     root: Endpoint(host: "10.0.1.67", port: 5001), depth: 4,
-                    coherence: .none, memoryBytes: 64 << 20, maxBodyBytes: 2 << 20,
+                    policy: CoherencePolicy(), memoryBytes: 64 << 20, maxBodyBytes: 2 << 20,
                     upwardQueueMax: 7, logLevel: .debug, logFormat: .json,
                     startupDelaySeconds: 3, legacy: .none,
                     zookeeper: "10.0.1.66:2181,zoo2/canopy"))
         #expect(!result.settings.isRoot)
-        #expect(
-            result.warnings == ["the tree is kept by the root alone: ZooKeeper is not used yet"])
+        #expect(result.warnings.isEmpty)
     }
 
     @Test func theTableOfRightValuesCoversEveryFlag() {
@@ -63,12 +62,19 @@ import UVHTTP
         ("name", "4"), ("listen", "0.0.0.0:0"), ("listen", "[::1]:65535"),
         ("listen", "localhost"), ("listen", "[fe80::1%eth0]:5000"), ("advertise", "node-4:1"),
         ("advertise", "10.0.1.70"), ("root", "NODE-1:5000"), ("root", "NODE-1"), ("depth", "1"),
-        ("depth", "16"), ("coherence", "none"), ("memory", "8MiB"), ("memory", "8388608"),
+        ("depth", "16"), ("coherence", "none"), ("coherence", "PUSH"), ("coherence", "ttl"),
+        ("coherence", "sync"),
+        ("ttl", "10ms"), ("ttl", "30d"), ("ttl", "60"), ("sync-interval", "1S"),
+        ("sync-interval", "1h"), ("max-staleness", "100ms"), ("max-staleness", "24h"),
+        ("stale-if-error", "0"), ("stale-if-error", "0ms"), ("stale-if-error", "2592000"),
+        ("memory", "8MiB"), ("memory", "8388608"),
         ("memory", "1024gib"), ("memory", "1073741824b"), ("max-body", "1KiB"),
         ("max-body", "511MiB"), ("upward-queue", "1"), ("upward-queue", "16777216"),
         ("log-level", "debug"), ("log-level", "info"), ("log-level", "WARNING"),
         ("log-level", "error"), ("log-format", "text"), ("log-format", "json"),
         ("startup-delay", "0"), ("startup-delay", "3600"), ("zookeeper", "zoo"),
+        ("role", "root"), ("role", "ROOT"), ("zookeeper-timeout", "1s"),
+        ("zookeeper-timeout", "10m"),
         ("zookeeper", "10.0.1.66:2181,[::1]:2182/a/b"),
     ]
 
@@ -96,6 +102,14 @@ import UVHTTP
     private static let aDelay = "must be a whole number from 0 to 3600"
     private static let servers = "must be HOST:PORT,HOST:PORT… and an optional /path"
 
+    private static let aTimeout = "must be from 1s to 10m" + units
+    private static let aMode = "must be push, ttl, sync or none"
+    private static let units = ", in seconds or with ms, s, m, h or d (250ms, 10s, 5m)"
+    private static let aTTL = "must be from 10ms to 30d" + units
+    private static let anInterval = "must be from 10ms to 1h" + units
+    private static let aStaleness = "must be from 100ms to 1d" + units
+    private static let anErrorSpan = "must be from 0s to 30d" + units
+
     static let wrong: [(String, String, String)] = [
         ("name", "", aName), ("name", "a b", aName), ("name", "a/b", aName), ("name", "é", aName),
         ("name", ".", aName), ("name", "..", aName),
@@ -110,7 +124,14 @@ import UVHTTP
         ("depth", "17", aDepth), ("depth", "0", aDepth), ("depth", "-1", aDepth),
         ("depth", "3.0", aDepth), ("depth", "three", aDepth), ("depth", "", aDepth),
         ("depth", "٣", aDepth), ("depth", "99999999999999999999", aDepth),
-        ("coherence", "push", "must be none"), ("coherence", "", "must be none"),
+        ("coherence", "pull", aMode), ("coherence", "", aMode),
+        ("ttl", "9ms", aTTL), ("ttl", "31d", aTTL), ("ttl", "1.5s", aTTL), ("ttl", "ms", aTTL),
+        ("ttl", "", aTTL), ("ttl", "10 s", aTTL), ("ttl", "10sec", aTTL), ("ttl", "-1s", aTTL),
+        ("ttl", "10us", aTTL), ("ttl", "999999999999999999d", aTTL), ("ttl", "٣s", aTTL),
+        ("sync-interval", "9ms", anInterval), ("sync-interval", "61m", anInterval),
+        ("max-staleness", "99ms", aStaleness), ("max-staleness", "0", aStaleness),
+        ("max-staleness", "25h", aStaleness), ("stale-if-error", "2592001", anErrorSpan),
+        ("stale-if-error", "never", anErrorSpan),
         ("memory", "7MiB", aMemory), ("memory", "1025GiB", aMemory), ("memory", "1.5GiB", aMemory),
         ("memory", "512MB", aMemory), ("memory", "512 MiB", aMemory), ("memory", "MiB", aMemory),
         ("memory", "999999999999999999GiB", aMemory), ("memory", "-8MiB", aMemory),
@@ -118,6 +139,8 @@ import UVHTTP
         ("upward-queue", "0", aQueue), ("upward-queue", "16777217", aQueue),
         ("log-level", "verbose", "must be debug, info, warning or error"),
         ("log-format", "xml", "must be text or json"),
+        ("role", "leaf", "must be root or child"), ("role", "", "must be root or child"),
+        ("zookeeper-timeout", "999ms", aTimeout), ("zookeeper-timeout", "11m", aTimeout),
         ("startup-delay", "3601", aDelay), ("startup-delay", "1.5", aDelay),
         ("zookeeper", "", servers), ("zookeeper", "a,,b", servers), ("zookeeper", "a:0", servers),
         ("zookeeper", "a b", servers), ("zookeeper", "a/", servers), ("zookeeper", "/a", servers),

@@ -28,7 +28,6 @@ import UVHTTP
             let text = (0..<20_000).map { UInt8(truncatingIfNeeded: $0) }
             let probe = Probe { probe, event in
                 if probe.received.count == text.count { probe.call { $0.close() } }
-                if probe.isClosed { server.stop { loop.stop() } }
             }
             let request = UpgradeRequest(
                 to: "echo/1", target: "/link", at: endpoint, loop: loop)
@@ -46,6 +45,7 @@ import UVHTTP
             } onFailure: {
                 statuses.append($0)
             }
+            loop.stop { probe.isClosed && !statuses.isEmpty }
             loop.run()
             #expect(probe.received == text)
             #expect(statuses == [.answered(status: 426)])

@@ -233,4 +233,15 @@ import Testing
             #expect(head.framing == .none, "\(name)")
         }
     }
+
+    @Test(arguments: [
+        ("Cache-Control: no-cache", true), ("CACHE-CONTROL:", true), ("If-Match: *", true),
+        ("if-none-match: \"a\"", true), ("If-Modified-Since: x", false), ("If-Range: \"a\"", false),
+        ("Cache-Controls: no-cache", false), ("Accept-Encoding: gzip", false),
+        ("If-None-Matches: *", false), ("If-Matcha: *", false), ("Cache-Xontrol: x", false),
+        ("Accept: */*", false), ("Access-Control: x", false),
+    ]) func sawAFieldThatChoosesTheAnswer(line: String, expected: Bool) {
+        #expect(parse(request("GET / HTTP/1.1", line)).hasConditions == expected)
+        #expect(parse(request("PUT / HTTP/1.1", "A: b", line)).hasConditions == expected)
+    }
 }

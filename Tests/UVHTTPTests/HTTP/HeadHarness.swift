@@ -14,6 +14,7 @@ struct ParsedHead: Equatable {
     var keepsAlive = true
     var expectsContinue = false
     var asksUpgrade = false
+    var hasConditions = false
     /// The field lines with the blank line.
     var fields = ""
     var byteCount = 0
@@ -52,6 +53,7 @@ struct HeadHarness {
             query: text(bytes, count, head.queryOffset, head.queryCount),
             framing: head.framing, minorVersion: head.minorVersion, keepsAlive: head.keepsAlive,
             expectsContinue: head.expectsContinue, asksUpgrade: head.asksUpgrade,
+            hasConditions: head.hasConditions,
             fields: text(bytes, count, head.fieldsOffset, head.byteCount - head.fieldsOffset),
             byteCount: head.byteCount)
     }

@@ -106,10 +106,28 @@ extension UVLoop {
         return listener
     }
 
-    /// Stops once `condition` holds; it is looked at at every turn's end.
+    /// Stops once `condition` holds; it is looked at every millisecond.
     func stop(when condition: @escaping () -> Bool) {
-        onTurnEnd { [unowned self] in if condition() { stop() } }
+        startTimer(afterMilliseconds: 1, repeatMilliseconds: 1) { [unowned self] in
+            if condition() { stop() }
+        }
     }
+}
+
+/// Does what a test wants at the end of a turn.
+final class TurnEnd: TurnEndHandler {
+    private let body: (TurnEnd) -> Void
+
+    init(_ body: @escaping (TurnEnd) -> Void) { self.body = body }
+
+    func onTurnEnd() { body(self) }
+}
+
+/// What the processor has done for this thread so far: a loop that waits takes none of it.
+func threadMilliseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
 }
 
 /// A blocking socket of the C library: the other side of tests that need what a loop never does.

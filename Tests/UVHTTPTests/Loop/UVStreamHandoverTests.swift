@@ -129,6 +129,29 @@ import UVHTTP
         }
     }
 
+    @Test func keepsTheOrderWhenTheNextHandsOverWithMoreStillUnread() throws {
+        try withUVLoop { loop in
+            let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
+            let last = Probe { _, event in if event == .endOfInput { loop.stop() } }
+            let middle = first(taking: 1, next: last)
+            let server = Probe { probe, event in
+                guard event == .endOfInput, let stream = probe.stream else { return }
+                middle.stream = stream
+                probe.received.withUnsafeBytes {
+                    stream.handOver(to: middle, unread: $0, onClosed: nil)
+                }
+            }
+            let client = Probe { probe, event in
+                guard event == .connected else { return }
+                probe.write(bytes)
+                probe.call { $0.shutdown() }
+            }
+            try loop.connect(client, server)
+            loop.run()
+            #expect(last.received == Array(bytes[1...]))
+        }
+    }
+
     /// The simulated stream keeps the same contract, however its reads are split.
     @Test func doesSoInSimulationToo() throws {
         for seed in 0..<100 {

@@ -96,21 +96,79 @@ import UVHTTP
     @Test func runsScheduledBodiesInOrderAndWhatTheyScheduleATurnLater() throws {
         try withUVLoop { loop in
             var log: [String] = []
-            loop.onTurnEnd { if log.last != "|" { log.append("|") } }
+            let end = TurnEnd { _ in log.append("|") }
             loop.schedule {
                 log.append("a")
+                loop.atTurnEnd(end)
                 loop.schedule { log.append("c") }
             }
             loop.schedule {
                 log.append("b")
                 loop.schedule {
                     log.append("d")
+                    loop.atTurnEnd(end)
                     loop.stop()
                 }
             }
             #expect(log.isEmpty)
             loop.run()
-            #expect(log == ["|", "a", "b", "|", "c", "d", "|"])
+            #expect(log == ["a", "b", "|", "c", "d", "|"])
+        }
+    }
+
+    @Test func tellsOfTheEndOncePerAskingAndWhoAsksMeanwhile() throws {
+        try withUVLoop { loop in
+            var log: [String] = []
+            let second = TurnEnd { _ in log.append("second") }
+            let first = TurnEnd { _ in
+                log.append("first")
+                loop.atTurnEnd(second)
+                loop.schedule { log.append("next turn") }
+            }
+            loop.schedule {
+                loop.atTurnEnd(first)
+                loop.atTurnEnd(second)
+            }
+            loop.startTimer(afterMilliseconds: 20, repeatMilliseconds: 0) { loop.stop() }
+            loop.run()
+            #expect(log == ["first", "second", "second", "next turn"])
+        }
+    }
+
+    @Test func letsGoOfWhoWasTold() throws {
+        try withUVLoop { loop in
+            var end: TurnEnd? = TurnEnd { _ in }
+            let reference = WeakReference(object: end)
+            loop.schedule {
+                if let end { loop.atTurnEnd(end) }
+                end = nil
+                #expect(reference.object != nil)
+            }
+            loop.startTimer(afterMilliseconds: 5, repeatMilliseconds: 0) { loop.stop() }
+            loop.run()
+            #expect(reference.object == nil)
+        }
+    }
+
+    @Test func tellsOfTheEndOfTheLastTurnToo() throws {
+        try withUVLoop { loop in
+            var log: [String] = []
+            let end = TurnEnd { _ in log.append("end") }
+            // A close callback comes behind all else in a turn.
+            let client = Probe { _, event in
+                guard case .closed = event else { return }
+                log.append("closed")
+                loop.atTurnEnd(end)
+                loop.stop()
+            }
+            let server = Probe { probe, _ in probe.call { $0.close() } }
+            client.reaction = { [reaction = client.reaction] probe, event in
+                if event == .connected { probe.call { $0.close() } }
+                reaction(probe, event)
+            }
+            try loop.connect(client, server)
+            loop.run()
+            #expect(log == ["closed", "end"])
         }
     }
 
@@ -127,12 +185,11 @@ import UVHTTP
 
     @Test func waitsWhenNothingIsScheduledAnyMore() throws {
         try withUVLoop { loop in
-            var turns = 0
-            loop.onTurnEnd { turns += 1 }
+            let before = threadMilliseconds()
             loop.schedule {}
             loop.startTimer(afterMilliseconds: 100, repeatMilliseconds: 0) { loop.stop() }
             loop.run()
-            #expect(turns < 20)
+            #expect(threadMilliseconds() - before < 50)
         }
     }
 
@@ -154,13 +211,16 @@ import UVHTTP
     @Test func endsTheTurnAfterItsReads() throws {
         try withUVLoop { loop in
             var log: [String] = []
-            let server = Probe { _, event in if event == .read { log.append("read") } }
-            let client = Probe { probe, event in if event == .connected { probe.write("x") } }
-            loop.onTurnEnd {
-                guard log.last == "read" else { return }
+            let end = TurnEnd { _ in
                 log.append("end")
                 loop.startTimer(afterMilliseconds: 1, repeatMilliseconds: 0) { loop.stop() }
             }
+            let server = Probe { _, event in
+                guard event == .read else { return }
+                loop.atTurnEnd(end)
+                log.append("read")
+            }
+            let client = Probe { probe, event in if event == .connected { probe.write("x") } }
             try loop.connect(client, server)
             loop.run()
             #expect(log == ["read", "end"])
@@ -171,11 +231,10 @@ import UVHTTP
         try withUVLoop { loop in
             var gatheredAt: UInt64?
             var flushedAt: UInt64?
-            loop.onTurnEnd {
-                if gatheredAt != nil, flushedAt == nil { flushedAt = loop.nowMilliseconds }
-            }
+            let end = TurnEnd { _ in flushedAt = loop.nowMilliseconds }
             loop.startTimer(afterMilliseconds: 5, repeatMilliseconds: 0) {
                 gatheredAt = loop.nowMilliseconds
+                loop.atTurnEnd(end)
             }
             loop.startTimer(afterMilliseconds: 100, repeatMilliseconds: 0) { loop.stop() }
             loop.run()
@@ -188,7 +247,6 @@ import UVHTTP
         let loop = try UVLoop()
         defer { loop.close() }
         var log: [String] = []
-        loop.onTurnEnd { log.append("end") }
         loop.run()
         #expect(log.isEmpty)
         loop.schedule { log.append("body") }

@@ -102,11 +102,13 @@ import UVHTTP
             let timer = host.loop.startTimer(afterMilliseconds: 5, repeatMilliseconds: 5) {
                 calls += 1
             }
-            host.loop.onTurnEnd { calls += 1 }
+            let end = TurnEnd { _ in calls += 1 }
             host.loop.onSignal(15) { calls += 1 }
             host.loop.resolve(host: "host", port: 1) { _ in calls += 1 }
             host.loop.schedule {
+                host.loop.atTurnEnd(end)
                 host.crash(.silent)
+                host.loop.atTurnEnd(end)
                 host.loop.schedule { calls += 100 }
                 calls = 0
             }

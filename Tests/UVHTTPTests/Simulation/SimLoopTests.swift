@@ -56,19 +56,38 @@ import UVHTTP
         }
     }
 
-    @Test func runsScheduledBodiesInTheNextTurnAndHooksAtItsEnd() {
+    @Test func runsScheduledBodiesInTheNextTurnAndTellsOfItsEnd() {
         withLoop { world, loop in
             var log: [String] = []
-            loop.onTurnEnd { if log.last != "end" { log.append("end") } }
+            let end = TurnEnd { _ in log.append("end") }
             loop.schedule {
                 log.append("first")
+                loop.atTurnEnd(end)
                 loop.schedule { log.append("third") }
             }
             loop.schedule { log.append("second") }
             #expect(log.isEmpty)
             loop.run()
-            #expect(log.drop { $0 == "end" } == ["first", "second", "end", "third", "end"])
+            #expect(log == ["first", "second", "end", "third"])
             #expect(loop.turnCount == 2)
+        }
+    }
+
+    @Test func tellsOfTheEndWhoAsksMeanwhileAndOutsideOfATurn() {
+        withLoop { _, loop in
+            var log: [Int] = []
+            let second = TurnEnd { _ in log.append(loop.turnCount * 10 + 2) }
+            let first = TurnEnd { _ in
+                log.append(loop.turnCount * 10 + 1)
+                loop.atTurnEnd(second)
+            }
+            loop.atTurnEnd(first)
+            #expect(log.isEmpty)
+            loop.run()
+            #expect(log == [11, 12])
+            loop.atTurnEnd(second)
+            loop.run()
+            #expect(log == [11, 12, 22])
         }
     }
 

@@ -5,12 +5,12 @@ import Testing
 
 @Suite struct ClusterPlanTests {
     private func plan(
-        depth: Int = 3, basePort: Int = 5000, memory: String? = nil, force: Bool = false,
-        _ nodeArguments: String...
+        depth: Int = 3, basePort: Int = 5000, coherence: [String] = [], memory: String? = nil,
+        zookeeper: String? = nil, force: Bool = false, _ nodeArguments: String...
     ) throws -> ClusterPlan {
         try ClusterPlan(
-            depth: depth, basePort: basePort, coherence: "none", memory: memory,
-            nodeArguments: nodeArguments, force: force)
+            depth: depth, basePort: basePort, coherence: ClusterCoherence.parse(coherence),
+            memory: memory, zookeeper: zookeeper, nodeArguments: nodeArguments, force: force)
     }
 
     @Test func theRootHasNoRootAndTheOthersHaveIt() throws {
@@ -18,14 +18,42 @@ import Testing
         #expect(
             plan.arguments(for: NodeName(number: 1)) == [
                 "--name", "NODE-1", "--listen", "127.0.0.1:6001", "--advertise", "127.0.0.1:6001",
-                "--depth", "3", "--coherence", "none", "--memory", "64M", "--log-level", "debug",
+                "--depth", "3", "--coherence", "push", "--memory", "64M", "--log-level", "debug",
             ])
         #expect(
             plan.arguments(for: NodeName(number: 4)).starts(with: [
                 "--name", "NODE-4", "--listen", "127.0.0.1:6004", "--advertise", "127.0.0.1:6004",
-                "--root", "127.0.0.1:6001",
+                "--root", "127.0.0.1:6001", "--depth", "3", "--memory",
             ]))
         #expect(plan.nodes.map(\.number) == Array(1...7))
+    }
+
+    @Test func withZooKeeperTheNodesFindTheirRootThere() throws {
+        let plan = try plan(depth: 2, zookeeper: "127.0.0.1:2181/mine")
+        let zookeeper = ["--zookeeper", "127.0.0.1:2181/mine", "--role"]
+        #expect(
+            plan.arguments(for: NodeName(number: 1)) == [
+                "--name", "NODE-1", "--listen", "127.0.0.1:5001", "--advertise", "127.0.0.1:5001",
+            ] + zookeeper + ["root", "--depth", "2", "--coherence", "push"])
+        #expect(
+            plan.arguments(for: NodeName(number: 3)) == [
+                "--name", "NODE-3", "--listen", "127.0.0.1:5003", "--advertise", "127.0.0.1:5003",
+            ] + zookeeper + ["child", "--depth", "2"])
+    }
+
+    @Test func theRootAloneIsToldHowToKeepCopiesInStep() throws {
+        let plan = try plan(coherence: [
+            "--coherence", "sync", "--sync-interval", "250ms", "--max-staleness", "5s", "--ttl",
+            "1m", "--stale-if-error", "0",
+        ])
+        #expect(
+            plan.rootArguments == [
+                "--coherence", "sync", "--ttl", "1m", "--sync-interval", "250ms",
+                "--max-staleness", "5s", "--stale-if-error", "0",
+            ])
+        #expect(plan.arguments(for: NodeName(number: 1)).contains("sync"))
+        #expect(!plan.arguments(for: NodeName(number: 2)).contains("--coherence"))
+        #expect(throws: (any Error).self) { try ClusterCoherence.parse(["--coherence", "pull"]) }
     }
 
     @Test func sillySizesAreRefused() throws {
@@ -43,7 +71,7 @@ import Testing
     @Test func whatWouldPlaceANodeElsewhereIsTakenOutOfItsEnvironment() {
         let environment = ClusterPlan.nodeEnvironment([
             "PATH": "/bin", "CANOPY_ROOT": "x", "CANOPY_LOG_LEVEL": "debug", "MY_ID": "3",
-            "root_node": "NODE-1",
+            "root_node": "NODE-1", "CANOPY_ZOOKEEPER": "x", "CANOPY_ROLE": "child",
         ])
         #expect(environment == ["PATH": "/bin", "CANOPY_LOG_LEVEL": "debug"])
     }

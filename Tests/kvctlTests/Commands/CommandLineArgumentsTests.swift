@@ -37,7 +37,7 @@ import Testing
         let put = try #require(try parse("put", "7", "-5", "-1.5e3", "--no-wait") as? PutCommand)
         #expect(put.key.text == "-5")
         #expect(put.value?.text == "-1.5e3")
-        #expect(put.noWait)
+        #expect(put.write.noWait)
         let behind = try #require(try parse("put", "7", "k", "--", "-5") as? PutCommand)
         #expect(behind.value?.text == "-5")
         let text = try #require(try parse("put", "7", "k", "--", "-text") as? PutCommand)
@@ -83,7 +83,7 @@ import Testing
         #expect(
             refusal("gett", "7", "k") == """
                 kvctl: 'kvctl' has no command 'gett'.
-                Its commands: get, put, delete, tree, nodes, keys, cluster. See: kvctl --help
+                Its commands: get, put, delete, tree, nodes, keys, synchronize, cluster. See: kvctl --help
                 """)
         #expect(refusal("--output", "json", "gett")?.contains("'gett'") == true)
         #expect(refusal("cluster", "upp")?.contains("'kvctl cluster' has no command 'upp'") == true)

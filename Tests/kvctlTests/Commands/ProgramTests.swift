@@ -9,7 +9,8 @@ import Testing
         {"root":"NODE-1","depth":2,"coherence":"none","nodes":[{"slot":1,"name":"NODE-1",\#
         "address":"127.0.0.1","port":5001,"api":"canopy","state":"live","last_seen_seconds":0},\#
         {"slot":2,"name":"NODE-2","address":"127.0.0.1","port":5002,"api":"canopy","state":"gone",\#
-        "last_seen_seconds":31}]}
+        "gone_seconds":31,"last_seen_seconds":40,"depth":2,"parent":"NODE-1","by":"link",\#
+        "coherence":"push"}]}
         """#
 
     private func run(
@@ -145,9 +146,11 @@ import Testing
         let table = try run("nodes", "--node", "7", against: responder)
         #expect(
             table.output == """
-                SLOT  NAME    ADDRESS         API     STATE  LAST SEEN
-                   1  NODE-1  127.0.0.1:5001  canopy  live   now
-                   2  NODE-2  127.0.0.1:5002  canopy  gone   31 s ago
+                SLOT  NAME    ADDRESS         API     DEPTH  ATTACHED TO  COHERENCE  STATE  LAST SEEN
+                   1  NODE-1  127.0.0.1:5001  canopy      -  -            -          live   now
+                   2  NODE-2  127.0.0.1:5002  canopy      2  NODE-1       push       gone   31 s ago
+
+                2 nodes: 1 live, 1 gone. Depth 2, coherence none.
 
                 """)
         let tree = try run("tree", "--node", "7", against: responder)
@@ -162,6 +165,54 @@ import Testing
         let json = try run("nodes", "--node", "7", "--output", "json", against: responder)
         #expect(json.output == Self.nodes + "\n")
         #expect(Set(responder.requests.map(\.target)) == ["/nodes"])
+    }
+
+    @Test func theFieldsOfAnAnswerAreShownOnDemand() throws {
+        let head = "HTTP/1.1 200 OK\r\nETag: \"7.42\"\r\nAge: 3\r\nContent-Length: 11\r\n\r\n"
+        let responder = try Responder { _ in .init(bytes: Array((head + #"{"value":1}"#).utf8)) }
+        let plain = try run("get", "7", "k", against: responder)
+        #expect(plain.output == "200 {\"value\": 1}\n")
+        let shown = try run("get", "7", "k", "-i", against: responder)
+        #expect(shown.output == "200 {\"value\": 1}\nETag: \"7.42\"\nAge: 3\n")
+        let json = try run("put", "7", "k", "1", "-i", "--output", "json", against: responder)
+        #expect(
+            json.output
+                == #"{"status":200,"fields":{"ETag":"\"7.42\"","Age":"3"},"body":{"value":1}}"#
+                + "\n")
+    }
+
+    @Test func acksStandInTheQueryAndUnmetConditionsHaveAnExitStatus() throws {
+        let responder = try Responder { _ in .init(status: 412, body: #"{"detail":"no"}"#) }
+        let put = try run(
+            "put", "7", "k", "v", "--ack", "root", "--if-match", "1.2", against: responder)
+        #expect(put == .init(status: 4, output: "412 {\"detail\": \"no\"}\n", errors: ""))
+        _ = try run("delete", "7", "k", "--ack", "local", against: responder)
+        #expect(
+            responder.requests.map(\.target)
+                == ["/store/k?ack=root", "/store/k?wait_for_parent=false&ack=local"])
+        #expect(responder.requests[0].body == #"{"value":"v","wait_for_parent":true}"#)
+        let usage = try run("put", "7", "k", "v", "--no-wait", "--ack", "root", against: responder)
+        #expect(usage.status == 2)
+        #expect(usage.errors.contains("contradict"))
+    }
+
+    @Test func synchronizeSaysWhatTheRootSaid() throws {
+        let done = try Responder { _ in
+            .init(bytes: Array("HTTP/1.1 204 No Content\r\n\r\n".utf8))
+        }
+        let outcome = try run("synchronize", against: done)
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "The changes that waited are on their way.\n")
+        #expect(done.requests.map(\.method) == ["POST"])
+        #expect(done.requests.map(\.target) == ["/synchronize"])
+        let json = try run("synchronize", "--output", "json", against: done)
+        #expect(json.output == "{\"status\":204}\n")
+        let refused = try Responder { _ in
+            .init(status: 409, body: #"{"title":"Conflict","detail":"mode push"}"#)
+        }
+        let other = try run("synchronize", "--node", "7", against: refused)
+        #expect(other.status == 1)
+        #expect(other.errors.contains("answered 409 to POST /synchronize: mode push"))
     }
 
     @Test func theFirstNodeThatAnswersIsAsked() throws {

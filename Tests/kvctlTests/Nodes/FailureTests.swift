@@ -15,11 +15,15 @@ import UVHTTP
         #expect(CommandStatus(httpStatus: 200) == .ok)
         #expect(CommandStatus(httpStatus: 204) == .ok)
         #expect(CommandStatus(httpStatus: 404) == .notFound)
+        #expect(CommandStatus(httpStatus: 304) == .ok)
+        #expect(CommandStatus(httpStatus: 412) == .conditionNotMet)
         for status in [301, 400, 405, 409, 413, 422, 500, 503] {
             #expect(CommandStatus(httpStatus: status) == .failure)
         }
-        let all: [CommandStatus] = [.ok, .failure, .usage, .notFound, .unreachable]
-        #expect(all.map(\.rawValue) == [0, 1, 2, 3, 5])
+        let all: [CommandStatus] = [
+            .ok, .failure, .usage, .notFound, .conditionNotMet, .unreachable,
+        ]
+        #expect(all.map(\.rawValue) == [0, 1, 2, 3, 4, 5])
     }
 
     @Test func aRefusedConnectionSaysWhoWasAskedAndWhatToDo() {

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import UVHTTP
 @testable import kvctl
 
 @Suite struct StoreRequestTests {
@@ -48,6 +49,25 @@ import Testing
         let json = StoreRequest.json(status: 200, body: Array(body.utf8))
         #expect(String(decoding: json, as: UTF8.self) == expected)
         #expect(JSONText.laidOut(json, as: .compact) == json)
+    }
+
+    @Test func fieldsAreShownBelowOrBesideTheAnswer() {
+        let lines = "Age: 3\r\nX: y\r\nETAG: \"7.42\"\r\nCache-Status: A; hit\u{1B}[2J\r\n\r\n"
+        let response = HTTPClientResponse(
+            status: 200, fieldLines: Array(lines.utf8), body: Array("{}".utf8))
+        let fields = StoreRequest.fields(of: response)
+        let text = StoreRequest.fieldText(fields)
+        #expect(
+            String(decoding: text, as: UTF8.self)
+                == "ETag: \"7.42\"\nAge: 3\nCache-Status: A; hit\\x1b[2J\n")
+        let json = StoreRequest.json(status: 200, body: Array("{}".utf8), fields: fields)
+        #expect(
+            String(decoding: json, as: UTF8.self)
+                == #"{"status":200,"fields":{"ETag":"\"7.42\"","Age":"3","#
+                + #""Cache-Status":"A; hit\u001b[2J"},"body":{}}"#)
+        #expect(
+            StoreRequest.json(status: 304, body: [], fields: [])
+                == Array(#"{"status":304,"fields":{},"body":""}"#.utf8))
     }
 
     @Test func keysOnATerminalAreInertAndElsewhereExact() {

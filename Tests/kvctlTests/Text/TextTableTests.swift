@@ -38,17 +38,22 @@ import Testing
                 state: "live", lastSeenSeconds: 0),
             Member(
                 slot: 2, name: "NODE-2", address: "::1", port: 5002, api: "kv", state: "gone",
-                lastSeenSeconds: 75),
+                lastSeenSeconds: 75, goneSeconds: 70, depth: 2, parent: "NODE-1", by: "http",
+                coherence: "ttl", session: "0x1"),
             Member(
                 slot: 3, name: "NODE-3", address: "10.0.1.69", port: nil, api: nil,
                 state: "unknown", lastSeenSeconds: nil),
         ]
         #expect(
             NodesCommand.table(nodes).lines(.plain) == [
-                "SLOT  NAME    ADDRESS         API     STATE    LAST SEEN",
-                "   1  NODE-1  127.0.0.1:5001  canopy  live     now",
-                "   2  NODE-2  [::1]:5002      kv      gone     1 min ago",
-                "   3  NODE-3  10.0.1.69       -       unknown  -",
+                "SLOT  NAME    ADDRESS         API     DEPTH  ATTACHED TO    COHERENCE"
+                    + "  STATE    LAST SEEN  SESSION",
+                "   1  NODE-1  127.0.0.1:5001  canopy      -  -              -        "
+                    + "  live     now        -",
+                "   2  NODE-2  [::1]:5002      kv          2  NODE-1 (http)  ttl      "
+                    + "  gone     1 min ago  0x1",
+                "   3  NODE-3  10.0.1.69       -           -  -              -        "
+                    + "  unknown  -          -",
             ])
     }
 

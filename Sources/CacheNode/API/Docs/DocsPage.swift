@@ -8,9 +8,9 @@ enum DocsPage {
         Content-Security-Policy: default-src 'none'; style-src \#
         'sha256-B/7eriz+QJFw+zUoOMcJPBkQo1P3Bs3gBBnTGXUf9BY='; script-src \#
         'sha256-NVlY0jsD5HR/g0EC/bdKRjl2HQaTroXS3HDvfjzNLTw=' \#
-        'sha256-G5qOyXu4GPtPJfI3QGKZ5UuYhyePgPJ6goGQK3TNElU=' \#
-        'sha256-QxCqHS7LMEsxu7pPFSCO96je/5dtVZqOeve4j/HXbNM=' \#
-        'sha256-LJxhRw/LQGfsxXUYFcePSlnDnbzA5NRIVugJaepzVtQ=' \#
+        'sha256-zw6ctqgiioqz019ftEsAQCviLyRwhHwHEr0b5GB1UYs=' \#
+        'sha256-8Vgk1Xa8fTLMwfBhKwIMF3lQk8OJn5vdKvcTM3/Ert8=' \#
+        'sha256-calRRYk242e19Lpykyf+VUbWgULOSqLeNuGTanMuIWs=' \#
         'sha256-R6pR84uaSFvN6jgYtUSO8RXxPw2jcxUk3XM8XemEAZQ='; connect-src 'self'; img-src data:; \#
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'\#r\#n
         """#
@@ -454,26 +454,31 @@ enum DocsPage {
         }
 
         /**
-         * What the form says, as a request: `{ method, url, contentType, body, file }`.
+         * What the form says, as a request: `{ method, url, headers, body, file }`, `headers` an \#
+        object.
          * Throws URIError for text that isn't Unicode (half a surrogate pair).
          */
         function requestOf(operation, form, base) {
           const query = [];
+          const headers = {};
           let path = operation.path;
           for (const parameter of operation.parameters) {
             const value = form.elements[parameter.in + "-" + parameter.name].value;
             if (parameter.in === "path") {
               path = path.replace("{" + parameter.name + "}", () => percentEncoded(value));
+            } else if (parameter.in === "header") {
+              if (value.trim()) headers[parameter.name] = value.trim();
             } else if (value !== "") {
               query.push(percentEncoded(parameter.name) + "=" + percentEncoded(value));
             }
           }
           const url = base + path.slice(1) + (query.length ? "?" + query.join("&") : "");
-          const request = { method: operation.method.toUpperCase(), url };
+          const request = { method: operation.method.toUpperCase(), url, headers };
           if (operation.requestBody) {
             const chosen = form.elements.file;
             request.file = chosen && chosen.files.length ? chosen.files[0] : null;
-            request.contentType = form.elements.contentType.value.trim();
+            const type = form.elements.contentType.value.trim();
+            if (type) headers["Content-Type"] = type;
             request.body = request.file || form.elements.body.value;
           }
           return request;
@@ -493,8 +498,9 @@ enum DocsPage {
           else if (request.method !== "GET") words.push("-X " + request.method);
           if (hasDotSegment(request.url)) words.push("--path-as-is");
           const lines = [words.concat(shellQuoted(request.url)).join(" ")];
-          if (request.contentType) lines.push("-H " + shellQuoted("Content-Type: " + \#
-        request.contentType));
+          for (const [name, value] of Object.entries(request.headers)) {
+            lines.push("-H " + shellQuoted(name + ": " + value));
+          }
           if (request.file) lines.push("--data-binary " + shellQuoted("@" + request.file.name));
           else if (request.body !== undefined) lines.push("--data-raw " + \#
         shellQuoted(request.body));
@@ -508,7 +514,9 @@ enum DocsPage {
           const response = await fetch(request.url, {
             method: request.method,
             body: request.body,
-            headers: request.contentType ? { "Content-Type": request.contentType } : {},
+            // With no-store a browser adds no-cache, which asks the root, unless another \#
+        directive is there.
+            headers: { "Cache-Control": "max-stale", ...request.headers },
             cache: "no-store",
             redirect: "manual",
             signal,
@@ -637,7 +645,8 @@ enum DocsPage {
           if (hasDotSegment(request.url)) {
             problem = "A browser can't send this key: it takes . and .. for steps in the path. \#
         curl can.";
-          } else if (request.contentType === "application/json" && !request.file && request.body) {
+          } else if (request.headers["Content-Type"] === "application/json" && !request.file && \#
+        request.body) {
             try {
               JSON.parse(request.body);
             } catch (error) {
@@ -651,7 +660,9 @@ enum DocsPage {
           const id = operation.id + "-" + parameter.in + "-" + parameter.name;
           const schema = resolved(api, parameter.schema);
           const name = parameter.in + "-" + parameter.name;
-          const where = parameter.in === "path" ? "in the path, escaped for you" : "in the query";
+          const where = {
+            path: "in the path, escaped for you", query: "in the query", header: "in the head",
+          }[parameter.in];
           const shared = { id, name, "aria-describedby": id + "-hint" };
           return element("div", { class: "field" },
             element("label", { for: id }, parameter.name + " ",
@@ -673,7 +684,7 @@ enum DocsPage {
           const input = element("input", {
             ...shared,
             type: "text",
-            value: String(firstExample(parameter) ?? ""),
+            value: parameter.required ? String(firstExample(parameter) ?? "") : "",
             required: parameter.required === true,
             inputmode: schema.type === "integer" ? "numeric" : "text",
             list: suggestions.length > 1 && shared.id + "-list",
@@ -885,7 +896,7 @@ enum DocsPage {
           const tone = status < 300 ? "good" : status < 500 ? "other" : "bad";
           const headline = [element("span", { class: "code " + tone }, status),
             element("span", {}, inline(response.description))];
-          const inside = [...headerNodes(response), ...contentNodes(api, response.content)];
+          const inside = [...headerNodes(api, response), ...contentNodes(api, response.content)];
           if (!inside.length) {
             return element("div", { class: "answer" }, element("div", { class: "bare" }, headline));
           }
@@ -893,10 +904,13 @@ enum DocsPage {
             element("div", { class: "inside" }, inside));
         }
 
-        function headerNodes(response) {
-          return Object.entries(response.headers || {}).map(([name, header]) => element("p", {},
-            element("code", {}, header.example ? name + ": " + header.example : name), " ",
-            inline(header.description || "")));
+        function headerNodes(api, response) {
+          return Object.entries(response.headers || {}).map(([name, value]) => {
+            const header = resolved(api, value);
+            return element("p", {},
+              element("code", {}, "example" in header ? name + ": " + header.example : name), " ",
+              inline(header.description || ""));
+          });
         }
 
         function contentNodes(api, content) {

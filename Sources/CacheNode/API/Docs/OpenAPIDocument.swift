@@ -15,11 +15,18 @@ enum OpenAPIDocument {
         every node on the way down, so that the next read is near.\n\n**A write** is stored in \#
         the node and sent to its parent, and you get the answer when the parent has answered: you \#
         wait for one hop. The remaining hops to the root happen in the background, in order. With \#
-        the wait flag off you wait for none.\n\n**One keyspace, two APIs.** `/kv` takes and gives \#
-        bytes as they are; `/store` takes and gives JSON. What is written through one is read \#
-        through the other.\n\n**Keys** are 1 to 511 bytes. A slash is part of the key: \#
-        `/kv/users/42` and `/kv/users%2F42` name the same key, `users/42`. Escape it as `%2F` if \#
-        your client builds paths from this document.\n\n**Errors** are plain text under `/kv`, \#
+        the wait flag off you wait for none; with `ack=root` you wait until the root has \#
+        committed it.\n\n**One keyspace, two APIs.** `/kv` takes and gives bytes as they are; \#
+        `/store` takes and gives JSON. What is written through one is read through the \#
+        other.\n\n**Keys** are 1 to 511 bytes. A slash is part of the key: `/kv/users/42` and \#
+        `/kv/users%2F42` name the same key, `users/42`. Escape it as `%2F` if your client builds \#
+        paths from this document.\n\n**Every answer explains itself.** `ETag` is the version of \#
+        what you got, `Age` and `Staleness-Bound` say how old it may be, and `Cache-Status` (RFC \#
+        9211) names the nodes it came through. With `Cache-Control: no-cache` you ask the root, \#
+        whatever the nodes on the way hold.\n\n**Conditions** (RFC 9110) make reads short and \#
+        writes safe. `If-None-Match` with an `ETag` you have is answered `304` while it is \#
+        current. `If-Match` and `If-None-Match` on a `PUT` or `DELETE` are decided at the root, \#
+        and `412` means that nothing was changed.\n\n**Errors** are plain text under `/kv`, \#
         `{\"detail\": …}` under `/store` and in the older tree calls, and \#
         `application/problem+json` (RFC 9457) everywhere else. An unknown path is `404`. A \#
         request that isn't valid HTTP is a problem under every path.\n\n`HEAD` works wherever \#
@@ -60,8 +67,14 @@ enum OpenAPIDocument {
         (`application/octet-stream` if you send none). The node stores it, sends it to its \#
         parent, and answers when the parent has answered. The remaining hops to the root happen \#
         in the background.\n\nWith `wait_propagate=0` it answers as soon as it has stored the \#
-        value itself.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
+        value itself. With `ack=root` it answers when the root has committed the value, and tells \#
+        its version.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitPropagate" },
+                  { "$ref": "#/components/parameters/Ack" },
+                  { "$ref": "#/components/parameters/IfMatchWrite" },
+                  { "$ref": "#/components/parameters/IfNoneMatchWrite" }
+                ],
                 "requestBody": {
                   "description": "The value, of any type, up to 1 MiB (a node's default). An \#
         empty body stores an empty value.",
@@ -78,16 +91,18 @@ enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "Stored. With waiting on, the parent has it too. The body is \#
-        empty."
+        empty.",
+                    "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } }
                   },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/RawUnmet" },
                   "413": { "$ref": "#/components/responses/BodyTooLarge" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
-                  "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "501": { "$ref": "#/components/responses/RawUndecided" },
                   "503": { "$ref": "#/components/responses/RawNotConfirmed" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" },
                   "507": { "$ref": "#/components/responses/RawFull" }
@@ -99,13 +114,28 @@ enum OpenAPIDocument {
                 "summary": "Read the bytes of a key",
                 "description": "Answered from this node's memory if it holds the key. If it \#
         doesn't, it asks its parent, and so on up to the root; the value is then kept in every \#
-        node on the way down. Many readers of one missing key cause one request to the \#
-        parent.\n\nA value that was stored through `/store` comes back as exactly its JSON text, \#
-        with the type `application/json`.",
+        node on the way down. Absence is kept in the same way. Many readers of one missing key \#
+        cause one request to the parent.\n\nA value that was stored through `/store` comes back \#
+        as exactly its JSON text, with the type `application/json`.\n\nWhen a key changes, the \#
+        nodes that hold it hear of it as the tree's mode has it: at once (`push`), in rounds \#
+        (`sync`), when their copy expires (`ttl`), or never (`none`). A node that can't reach \#
+        anybody above goes on answering from what it holds for a while; then `ttl` in \#
+        `Cache-Status` is negative.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
+                  { "$ref": "#/components/parameters/IfNoneMatchRead" },
+                  { "$ref": "#/components/parameters/IfMatchRead" }
+                ],
                 "responses": {
                   "200": {
                     "description": "The stored bytes. `Content-Type` is the one the value was \#
         stored with.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    },
                     "content": {
                       "text/plain": { "schema": { "type": "string" }, "example": "hello, tree" },
                       "application/json": {
@@ -116,15 +146,18 @@ enum OpenAPIDocument {
                       "*/*": {}
                     }
                   },
+                  "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
                   "404": { "$ref": "#/components/responses/RawNotFound" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/RawUnmet" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
                   "501": { "$ref": "#/components/responses/NotImplemented" },
                   "503": { "$ref": "#/components/responses/RawUnavailable" },
+                  "504": { "$ref": "#/components/responses/RawNotHeld" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" }
                 }
               },
@@ -134,17 +167,43 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there, and how long its value is",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone: `Content-Type` and `Content-Length` tell about the value.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
+                  { "$ref": "#/components/parameters/IfNoneMatchRead" },
+                  { "$ref": "#/components/parameters/IfMatchRead" }
+                ],
                 "responses": {
-                  "200": { "description": "The key is there. No body." },
+                  "200": {
+                    "description": "The key is there. No body.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    }
+                  },
+                  "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "description": "The key is empty, too long or badly escaped. No body." },
-                  "404": { "description": "No node on the way to the root has the key. No body." },
+                  "404": {
+                    "description": "No node on the way to the root has the key. No body.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    }
+                  },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "description": "The key has another version than `If-Match` names. No \#
+        body." },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
                   "501": { "$ref": "#/components/responses/NotImplemented" },
                   "503": { "description": "The parent can't be asked. No body." },
+                  "504": { "description": "`only-if-cached`, and what this node holds won't do. \#
+        No body." },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" }
                 }
               },
@@ -155,16 +214,25 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered; the rest of the way is taken in the background. A \#
         key that isn't there is deleted just as well: the answer is `200`.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitPropagate" },
+                  { "$ref": "#/components/parameters/Ack" },
+                  { "$ref": "#/components/parameters/IfMatchWrite" },
+                  { "$ref": "#/components/parameters/IfNoneMatchWrite" }
+                ],
                 "responses": {
-                  "200": { "description": "Deleted, or never there. The body is empty." },
+                  "200": {
+                    "description": "Deleted, or never there. The body is empty.",
+                    "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } }
+                  },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/RawUnmet" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
-                  "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "501": { "$ref": "#/components/responses/RawUndecided" },
                   "503": { "$ref": "#/components/responses/RawNotConfirmed" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" },
                   "507": { "$ref": "#/components/responses/RawFull" }
@@ -181,7 +249,13 @@ enum OpenAPIDocument {
         object. Its text is kept byte for byte, so that `2.0` stays `2.0` and a 30-digit integer \#
         keeps its digits.\n\nThe node stores it, sends it to its parent, and answers when the \#
         parent has answered. With `\"wait_for_parent\": false` it answers as soon as it has \#
-        stored the value itself.",
+        stored the value itself. With `?ack=root` it answers when the root has committed the \#
+        value, and tells its version.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/Ack" },
+                  { "$ref": "#/components/parameters/IfMatchWrite" },
+                  { "$ref": "#/components/parameters/IfNoneMatchWrite" }
+                ],
                 "requestBody": {
                   "required": true,
                   "content": {
@@ -208,24 +282,25 @@ enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "Stored. With waiting on, the parent has it too.",
+                    "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } },
                     "content": {
                       "application/json": {
                         "schema": { "$ref": "#/components/schemas/StoredPair" },
-                        "examples": {
-                          "text": { "value": { "key": "greeting", "value": "hello, tree" } }
-                        }
+                        "examples": { "text": { "value": { "key": "greeting", "value": "hello, \#
+        tree" } } }
                       }
                     }
                   },
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/JSONUnmet" },
                   "413": { "$ref": "#/components/responses/BodyTooLarge" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "422": { "$ref": "#/components/responses/JSONInvalid" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
-                  "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "501": { "$ref": "#/components/responses/JSONUndecided" },
                   "503": { "$ref": "#/components/responses/JSONNotConfirmed" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" },
                   "507": { "$ref": "#/components/responses/JSONFull" }
@@ -239,9 +314,20 @@ enum OpenAPIDocument {
         holds the key; the value is kept on the way down.\n\nA value that was stored through \#
         `/kv` comes back as JSON too: as itself if its type is `application/json` and it parses, \#
         as text if it is UTF-8, and otherwise in Base64 with `\"encoding\": \"base64\"`.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
+                  { "$ref": "#/components/parameters/IfNoneMatchRead" },
+                  { "$ref": "#/components/parameters/IfMatchRead" }
+                ],
                 "responses": {
                   "200": {
                     "description": "The value.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    },
                     "content": {
                       "application/json": {
                         "schema": { "$ref": "#/components/schemas/StoredValue" },
@@ -256,15 +342,18 @@ enum OpenAPIDocument {
                       }
                     }
                   },
+                  "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
                   "404": { "$ref": "#/components/responses/JSONNotFound" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/JSONUnmet" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
                   "501": { "$ref": "#/components/responses/NotImplemented" },
                   "503": { "$ref": "#/components/responses/JSONUnavailable" },
+                  "504": { "$ref": "#/components/responses/JSONNotHeld" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" }
                 }
               },
@@ -274,17 +363,43 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone.",
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
+                  { "$ref": "#/components/parameters/IfNoneMatchRead" },
+                  { "$ref": "#/components/parameters/IfMatchRead" }
+                ],
                 "responses": {
-                  "200": { "description": "The key is there. No body." },
+                  "200": {
+                    "description": "The key is there. No body.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    }
+                  },
+                  "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "description": "The key is empty, too long or badly escaped. No body." },
-                  "404": { "description": "No node on the way to the root has the key. No body." },
+                  "404": {
+                    "description": "No node on the way to the root has the key. No body.",
+                    "headers": {
+                      "ETag": { "$ref": "#/components/headers/ETag" },
+                      "Age": { "$ref": "#/components/headers/Age" },
+                      "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                      "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                    }
+                  },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "description": "The key has another version than `If-Match` names. No \#
+        body." },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
                   "501": { "$ref": "#/components/responses/NotImplemented" },
                   "503": { "description": "The parent can't be asked. No body." },
+                  "504": { "description": "`only-if-cached`, and what this node holds won't do. \#
+        No body." },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" }
                 }
               },
@@ -295,10 +410,16 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered. A key that isn't there is deleted just as well: the \#
         answer is `200`.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitForParent" }],
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitForParent" },
+                  { "$ref": "#/components/parameters/Ack" },
+                  { "$ref": "#/components/parameters/IfMatchWrite" },
+                  { "$ref": "#/components/parameters/IfNoneMatchWrite" }
+                ],
                 "responses": {
                   "200": {
                     "description": "Deleted, or never there.",
+                    "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } },
                     "content": {
                       "application/json": {
                         "schema": { "$ref": "#/components/schemas/DeletedKey" },
@@ -309,11 +430,12 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "412": { "$ref": "#/components/responses/JSONUnmet" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
                   "417": { "$ref": "#/components/responses/ExpectationFailed" },
                   "422": { "$ref": "#/components/responses/JSONInvalid" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
-                  "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "501": { "$ref": "#/components/responses/JSONUndecided" },
                   "503": { "$ref": "#/components/responses/JSONNotConfirmed" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" },
                   "507": { "$ref": "#/components/responses/JSONFull" }
@@ -402,7 +524,7 @@ enum OpenAPIDocument {
                         "example": {
                           "root": "NODE-1",
                           "depth": 3,
-                          "coherence": "none",
+                          "coherence": "push",
                           "nodes": [
                             {
                               "name": "NODE-1",
@@ -411,7 +533,8 @@ enum OpenAPIDocument {
                               "port": 5001,
                               "api": "canopy",
                               "state": "live",
-                              "last_seen_seconds": 0
+                              "last_seen_seconds": 0,
+                              "depth": 1
                             },
                             {
                               "name": "NODE-2",
@@ -420,7 +543,11 @@ enum OpenAPIDocument {
                               "port": 5002,
                               "api": "canopy",
                               "state": "live",
-                              "last_seen_seconds": 1
+                              "last_seen_seconds": 1,
+                              "depth": 2,
+                              "parent": "NODE-1",
+                              "by": "link",
+                              "coherence": "push"
                             },
                             {
                               "name": "NODE-3",
@@ -429,7 +556,12 @@ enum OpenAPIDocument {
                               "port": 5003,
                               "api": "canopy",
                               "state": "gone",
-                              "last_seen_seconds": 74
+                              "gone_seconds": 71,
+                              "last_seen_seconds": 74,
+                              "depth": 2,
+                              "parent": "NODE-1",
+                              "by": "link",
+                              "coherence": "push"
                             }
                           ]
                         }
@@ -488,17 +620,19 @@ enum OpenAPIDocument {
                               "slot": 1,
                               "address": "127.0.0.1",
                               "port": 5001,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             },
                             {
                               "name": "NODE-2",
                               "slot": 2,
                               "address": "127.0.0.1",
                               "port": 5002,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             }
                           ],
-                          "settings": { "coherence": "none", "depth": 3, "heartbeat_seconds": 1 }
+                          "settings": { "coherence": "push", "depth": 3, "heartbeat_seconds": 1 }
                         }
                       }
                     }
@@ -524,10 +658,11 @@ enum OpenAPIDocument {
                               "slot": 1,
                               "address": "127.0.0.1",
                               "port": 5001,
-                              "api": "canopy"
+                              "api": "canopy",
+                              "state": "live"
                             }
                           ],
-                          "settings": { "coherence": "none", "depth": 3, "heartbeat_seconds": 1 }
+                          "settings": { "coherence": "push", "depth": 3, "heartbeat_seconds": 1 }
                         }
                       }
                     }
@@ -699,9 +834,8 @@ enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "It is.",
-                    "content": {
-                      "text/plain": { "schema": { "type": "string" }, "example": "ok\n" }
-                    }
+                    "content": { "text/plain": { "schema": { "type": "string" }, "example": \#
+        "ok\n" } }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
@@ -719,14 +853,25 @@ enum OpenAPIDocument {
                 "operationId": "readyz",
                 "tags": ["Operations"],
                 "summary": "Should it get requests?",
-                "description": "For a load balancer: `200` once the node knows its parent; the \#
-        root always does. `503` before that.",
+                "description": "For a load balancer: `200` while the node is attached to an \#
+        ancestor; the root always is ready. `503` otherwise. With `?verbose` the answer is a text \#
+        that says what that hangs on, a line for each: where the node is registered, to whom it \#
+        is attached and how, who its ancestors are.",
+                "parameters": [
+                  {
+                    "name": "verbose",
+                    "in": "query",
+                    "description": "Given, the answer is a text with a line for each thing that \#
+        counts, also with `503`.",
+                    "allowEmptyValue": true,
+                    "schema": { "type": "string" }
+                  }
+                ],
                 "responses": {
                   "200": {
                     "description": "It should.",
-                    "content": {
-                      "text/plain": { "schema": { "type": "string" }, "example": "ready\n" }
-                    }
+                    "content": { "text/plain": { "schema": { "type": "string" }, "example": \#
+        "ready\n" } }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
@@ -796,6 +941,29 @@ enum OpenAPIDocument {
                 }
               }
             },
+            "/synchronize": {
+              "post": {
+                "operationId": "synchronize",
+                "tags": ["Operations"],
+                "summary": "Send out the changes of mode sync now",
+                "description": "In mode `sync` changes wait for the next round, one for each key. \#
+        This makes a round begin at once. Any node may be asked: one that isn't the root relays \#
+        the call to the root.",
+                "responses": {
+                  "204": { "description": "The changes that waited are on their way." },
+                  "400": { "$ref": "#/components/responses/Malformed" },
+                  "405": { "$ref": "#/components/responses/MethodNotAllowed" },
+                  "408": { "$ref": "#/components/responses/RequestTimeout" },
+                  "409": { "$ref": "#/components/responses/NotSynchronized" },
+                  "414": { "$ref": "#/components/responses/TargetTooLong" },
+                  "417": { "$ref": "#/components/responses/ExpectationFailed" },
+                  "431": { "$ref": "#/components/responses/HeadTooLarge" },
+                  "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "503": { "$ref": "#/components/responses/RootAway" },
+                  "505": { "$ref": "#/components/responses/VersionNotSupported" }
+                }
+              }
+            },
             "/docs": {
               "get": {
                 "operationId": "docs",
@@ -806,9 +974,7 @@ enum OpenAPIDocument {
                 "responses": {
                   "200": {
                     "description": "The page.",
-                    "content": {
-                      "text/html": { "schema": { "type": "string" } }
-                    }
+                    "content": { "text/html": { "schema": { "type": "string" } } }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
@@ -877,6 +1043,62 @@ enum OpenAPIDocument {
         once, and tell the parent in the background.",
                 "schema": { "type": "boolean", "default": true }
               },
+              "Ack": {
+                "name": "ack",
+                "in": "query",
+                "description": "What the answer waits for. `local`: for nobody. `parent`: the \#
+        parent has the write. `root`: the root has committed it. It wins over the wait flag; a \#
+        contradiction between them is refused.",
+                "schema": { "type": "string", "enum": ["local", "parent", "root"], "default": \#
+        "parent" }
+              },
+              "CacheControl": {
+                "name": "Cache-Control",
+                "in": "header",
+                "description": "`no-cache`: the root's answer, whatever the nodes on the way \#
+        hold. `only-if-cached`: what this node holds, or `504`. `max-age=N`: nothing that may be \#
+        older than N seconds. `min-fresh=N`: nothing that stays within the limit for less. Other \#
+        directives are ignored.",
+                "schema": { "type": "string" },
+                "examples": {
+                  "root": { "value": "no-cache" },
+                  "held": { "value": "only-if-cached" },
+                  "age": { "value": "max-age=5" }
+                }
+              },
+              "IfNoneMatchRead": {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "Versions that you have, as a list of `ETag`s, or `*` for any: \#
+        `304` without a body if the key has one of them.",
+                "schema": { "type": "string" },
+                "examples": { "any": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
+              },
+              "IfMatchRead": {
+                "name": "If-Match",
+                "in": "header",
+                "description": "Versions that will do, as a list of `ETag`s, or `*` for any: \#
+        `412` if the key has another.",
+                "schema": { "type": "string" },
+                "examples": { "tag": { "value": "\"1763711999.42\"" }, "any": { "value": "*" } }
+              },
+              "IfMatchWrite": {
+                "name": "If-Match",
+                "in": "header",
+                "description": "Write only if the key has this version, or exists for `*`; \#
+        decided at the root, `412` if not. One tag: a list of several of this tree's versions is \#
+        refused. The answer comes when the root has decided, whatever `ack` says.",
+                "schema": { "type": "string" },
+                "examples": { "tag": { "value": "\"1763711999.42\"" }, "exists": { "value": "*" } }
+              },
+              "IfNoneMatchWrite": {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "Write only if the key has another version than this, or doesn't \#
+        exist for `*`; decided at the root, `412` if not. One tag, as above.",
+                "schema": { "type": "string" },
+                "examples": { "absent": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
+              },
               "NodeName": {
                 "name": "name",
                 "in": "path",
@@ -886,11 +1108,46 @@ enum OpenAPIDocument {
                 "example": "NODE-4"
               }
             },
+            "headers": {
+              "ETag": {
+                "description": "The version: the root's epoch and the number of its write. \#
+        Strong. Absent while a write of this node isn't committed yet, and where nobody numbers \#
+        the writes. On a `404` it is the version by which the key was absent.",
+                "schema": { "type": "string", "pattern": "^\"[0-9]+\\.[0-9]+\"$" },
+                "example": "\"1763711999.42\""
+              },
+              "Age": {
+                "description": "`Staleness-Bound` in whole seconds, rounded down (RFC 9111).",
+                "schema": { "type": "integer", "minimum": 0 },
+                "example": 0
+              },
+              "StalenessBound": {
+                "description": "Seconds, with three decimals: the answer was the root's at most \#
+        this long ago. Absent when nothing bounds it: in mode `none`, and below a parent of an \#
+        earlier system.",
+                "schema": { "type": "string", "pattern": "^[0-9]+\\.[0-9]{3}$" },
+                "example": "0.231"
+              },
+              "CacheStatus": {
+                "description": "How the answer came about (RFC 9211): a member for each node it \#
+        went through, the nearest last. `ttl` is how many seconds it stays within the tree's \#
+        limit, and negative past it.",
+                "schema": { "type": "string" },
+                "example": "NODE-1; hit, NODE-2; fwd=uri-miss; stored, NODE-4; fwd=uri-miss; stored"
+              },
+              "WrittenETag": {
+                "description": "The version of the write, when it is committed already: with \#
+        `ack=root`, with a condition, and at the root.",
+                "schema": { "type": "string", "pattern": "^\"[0-9]+\\.[0-9]+\"$" },
+                "example": "\"1763711999.42\""
+              }
+            },
             "responses": {
               "RawBadRequest": {
                 "description": "The key is empty, longer than 511 bytes, or badly escaped (a `%` \#
-        without two hexadecimal digits); or `wait_propagate` is neither 0 nor 1; or \#
-        `Content-Type` has more than 255 bytes.",
+        without two hexadecimal digits); or `wait_propagate` is neither 0 nor 1, `ack` is none of \#
+        its words, or they contradict each other; or a condition isn't a list of tags in quotes; \#
+        or `Content-Type` has more than 255 bytes.",
                 "content": {
                   "text/plain": {
                     "schema": { "type": "string" },
@@ -900,9 +1157,14 @@ enum OpenAPIDocument {
               },
               "RawNotFound": {
                 "description": "No node on the way to the root has the key.",
-                "content": {
-                  "text/plain": { "schema": { "type": "string" }, "example": "key not found" }
-                }
+                "headers": {
+                  "ETag": { "$ref": "#/components/headers/ETag" },
+                  "Age": { "$ref": "#/components/headers/Age" },
+                  "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                  "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                },
+                "content": { "text/plain": { "schema": { "type": "string" }, "example": "key not \#
+        found" } }
               },
               "RawUnavailable": {
                 "description": "The node lacks the key, and its parent can't be asked. Keys that \#
@@ -946,7 +1208,8 @@ enum OpenAPIDocument {
               },
               "JSONBadKey": {
                 "description": "The key is empty, longer than 511 bytes, or badly escaped (a `%` \#
-        without two hexadecimal digits).",
+        without two hexadecimal digits); or `ack` is none of its words, or contradicts the wait \#
+        flag; or a condition isn't a list of tags in quotes.",
                 "content": {
                   "application/json": {
                     "schema": { "$ref": "#/components/schemas/Detail" },
@@ -958,6 +1221,12 @@ enum OpenAPIDocument {
               },
               "JSONNotFound": {
                 "description": "No node on the way to the root has the key.",
+                "headers": {
+                  "ETag": { "$ref": "#/components/headers/ETag" },
+                  "Age": { "$ref": "#/components/headers/Age" },
+                  "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                  "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                },
                 "content": {
                   "application/json": {
                     "schema": { "$ref": "#/components/schemas/Detail" },
@@ -1035,6 +1304,117 @@ enum OpenAPIDocument {
                     "example": {
                       "detail": "id must be a number and ip an address: \#
         /clients/register?id=4&ip=10.0.1.70"
+                    }
+                  }
+                }
+              },
+              "NotModified": {
+                "description": "The key still has the version that you have.",
+                "headers": {
+                  "ETag": { "$ref": "#/components/headers/ETag" },
+                  "Age": { "$ref": "#/components/headers/Age" },
+                  "Staleness-Bound": { "$ref": "#/components/headers/StalenessBound" },
+                  "Cache-Status": { "$ref": "#/components/headers/CacheStatus" }
+                }
+              },
+              "RawUnmet": {
+                "description": "The key isn't as the condition wants it; a write has changed \#
+        nothing. `ETag` tells its version, if it is known.",
+                "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+                "content": {
+                  "text/plain": {
+                    "schema": { "type": "string" },
+                    "example": "nothing was changed: the key is not as If-Match or If-None-Match \#
+        wants it"
+                  }
+                }
+              },
+              "JSONUnmet": {
+                "description": "The key isn't as the condition wants it; a write has changed \#
+        nothing. `ETag` tells its version, if it is known.",
+                "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+                "content": {
+                  "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Detail" },
+                    "example": {
+                      "detail": "nothing was changed: the key is not as If-Match or If-None-Match \#
+        wants it"
+                    }
+                  }
+                }
+              },
+              "RawNotHeld": {
+                "description": "`only-if-cached`, and what this node holds won't do.",
+                "content": {
+                  "text/plain": {
+                    "schema": { "type": "string" },
+                    "example": "nothing that is held here is what was asked for (only-if-cached)"
+                  }
+                }
+              },
+              "JSONNotHeld": {
+                "description": "`only-if-cached`, and what this node holds won't do.",
+                "content": {
+                  "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Detail" },
+                    "example": {
+                      "detail": "nothing that is held here is what was asked for (only-if-cached)"
+                    }
+                  }
+                }
+              },
+              "RawUndecided": {
+                "description": "The parent is a node of an earlier system: it knows neither \#
+        conditions nor versions, so that nobody can decide the one or wait for the other. Or the \#
+        method is unknown, or the body is coded in another way than `chunked`.",
+                "content": {
+                  "text/plain": {
+                    "schema": { "type": "string" },
+                    "example": "the parent is a node of an earlier system, which can't decide a \#
+        condition"
+                  },
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Not Implemented",
+                      "status": 501,
+                      "detail": "this node knows no such method"
+                    }
+                  }
+                }
+              },
+              "JSONUndecided": {
+                "description": "The parent is a node of an earlier system: it knows neither \#
+        conditions nor versions, so that nobody can decide the one or wait for the other. Or the \#
+        method is unknown, or the body is coded in another way than `chunked`.",
+                "content": {
+                  "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Detail" },
+                    "example": {
+                      "detail": "the parent is a node of an earlier system, which can't decide a \#
+        condition"
+                    }
+                  },
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Not Implemented",
+                      "status": 501,
+                      "detail": "this node knows no such method"
+                    }
+                  }
+                }
+              },
+              "NotSynchronized": {
+                "description": "The tree runs in another mode than `sync`: no change waits.",
+                "content": {
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Conflict",
+                      "status": 409,
+                      "detail": "there is nothing to push: the tree runs in mode push, and only \#
+        in mode sync do changes wait (--coherence sync)"
                     }
                   }
                 }
@@ -1273,8 +1653,8 @@ enum OpenAPIDocument {
                   "wait_for_parent": {
                     "type": "boolean",
                     "default": true,
-                    "description": "Whether the answer waits for the parent's. One hop is all \#
-        that is ever waited for."
+                    "description": "Whether the answer waits for the parent's. `ack` in the query \#
+        can say more."
                   }
                 }
               },
@@ -1365,10 +1745,8 @@ enum OpenAPIDocument {
                     "minimum": 400,
                     "maximum": 599
                   },
-                  "detail": {
-                    "type": "string",
-                    "description": "This occurrence, and what to do about it."
-                  }
+                  "detail": { "type": "string", "description": "This occurrence, and what to do \#
+        about it." }
                 }
               },
               "NodeContact": {
@@ -1424,6 +1802,22 @@ enum OpenAPIDocument {
         back if it is vacant.",
                     "minimum": 1,
                     "maximum": 65535
+                  },
+                  "parent": {
+                    "type": "string",
+                    "description": "The name of the ancestor that it is attached to; absent while \#
+        there is none."
+                  },
+                  "by": {
+                    "type": "string",
+                    "description": "How it is attached: by the ordered `link`, or in plain `http` \#
+        to a node of an earlier system.",
+                    "enum": ["link", "http"]
+                  },
+                  "coherence": {
+                    "type": "string",
+                    "description": "The coherence mode that it keeps to.",
+                    "enum": ["push", "ttl", "sync", "none"]
                   }
                 }
               },
@@ -1441,10 +1835,27 @@ enum OpenAPIDocument {
                   "path": {
                     "type": "array",
                     "description": "The way from the root down to the parent; empty for the root.",
-                    "items": { "$ref": "#/components/schemas/NodeContact" }
+                    "items": { "$ref": "#/components/schemas/PathNode" }
                   },
                   "settings": { "$ref": "#/components/schemas/Settings" }
                 }
+              },
+              "PathNode": {
+                "allOf": [
+                  { "$ref": "#/components/schemas/NodeContact" },
+                  {
+                    "type": "object",
+                    "required": ["state"],
+                    "properties": {
+                      "state": {
+                        "type": "string",
+                        "description": "Whether the root hears of it: whom to try first when the \#
+        parent is gone.",
+                        "enum": ["live", "gone", "unknown"]
+                      }
+                    }
+                  }
+                ]
               },
               "Settings": {
                 "type": "object",
@@ -1453,7 +1864,9 @@ enum OpenAPIDocument {
                 "properties": {
                   "coherence": {
                     "type": "string",
-                    "description": "How changes come down the tree; `none`: they don't."
+                    "enum": ["push", "ttl", "sync", "none"],
+                    "description": "What happens to copies when a key changes: told at once, left \#
+        to expire, told in rounds, or nothing."
                   },
                   "depth": {
                     "type": "integer",
@@ -1470,8 +1883,16 @@ enum OpenAPIDocument {
               },
               "TreeNode": {
                 "type": "object",
-                "required": ["name", "slot", "address", "port", "api", "state", \#
-        "last_seen_seconds"],
+                "required": [
+                  "name",
+                  "slot",
+                  "address",
+                  "port",
+                  "api",
+                  "state",
+                  "last_seen_seconds",
+                  "depth"
+                ],
                 "properties": {
                   "name": { "type": "string", "description": "Its name, in capitals." },
                   "slot": {
@@ -1495,14 +1916,47 @@ enum OpenAPIDocument {
                   },
                   "state": {
                     "type": "string",
-                    "description": "Whether it lives: `gone` when it missed its heartbeats; \#
-        `unknown` for a node of an earlier system, which sends none.",
+                    "description": "Whether it lives: `gone` when its ZooKeeper session has ended \#
+        or, without ZooKeeper, when it missed its heartbeats; `unknown` for a node of an earlier \#
+        system, which sends none.",
                     "enum": ["live", "gone", "unknown"]
+                  },
+                  "gone_seconds": {
+                    "type": "integer",
+                    "description": "For how long it has been gone; absent for others.",
+                    "minimum": 0
                   },
                   "last_seen_seconds": {
                     "type": "integer",
                     "description": "How long ago the root last heard from it; 0 for the root.",
                     "minimum": 0
+                  },
+                  "depth": {
+                    "type": "integer",
+                    "description": "Its level in the tree; the root's is 1.",
+                    "minimum": 1,
+                    "maximum": 16
+                  },
+                  "parent": {
+                    "type": "string",
+                    "description": "The name of the ancestor that it is attached to; absent while \#
+        there is none."
+                  },
+                  "by": {
+                    "type": "string",
+                    "description": "How it is attached: by the ordered `link`, or in plain `http` \#
+        to a node of an earlier system.",
+                    "enum": ["link", "http"]
+                  },
+                  "coherence": {
+                    "type": "string",
+                    "description": "The coherence mode that it keeps to.",
+                    "enum": ["push", "ttl", "sync", "none"]
+                  },
+                  "session": {
+                    "type": "string",
+                    "description": "The number of its ZooKeeper session; absent without one.",
+                    "examples": ["0x10000ab12cd0003"]
                   }
                 }
               },
@@ -1519,7 +1973,9 @@ enum OpenAPIDocument {
                   },
                   "coherence": {
                     "type": "string",
-                    "description": "How changes come down the tree; `none`: they don't."
+                    "enum": ["push", "ttl", "sync", "none"],
+                    "description": "What happens to copies when a key changes: told at once, left \#
+        to expire, told in rounds, or nothing."
                   },
                   "nodes": {
                     "type": "array",

@@ -10,31 +10,32 @@ struct EntityTags: Equatable {
     /// Tags are there, whether they are ours or not.
     private var hasTags = false
 
-    /// How two tags are compared (RFC 9110 §8.8.3.2).
-    enum Comparison {
-        /// A weak tag matches nothing.
-        case strong
-        /// `W/` doesn't count.
-        case weak
+    /// Which field it is, and so how tags are compared (RFC 9110 §8.8.3.2).
+    enum Field {
+        /// Strongly: a weak tag matches nothing.
+        case ifMatch
+        /// Weakly: `W/` doesn't count.
+        case ifNoneMatch
+
+        var name: String { self == .ifMatch ? "If-Match" : "If-None-Match" }
+
+        var lowercaseName: StaticString { self == .ifMatch ? "if-match" : "if-none-match" }
     }
 
     /// The tags of all lines of the field together (RFC 9110 §5.3); nil when the field is absent.
     /// Throws when a line is no list of tags, or `*` doesn't stand alone.
-    init?(
-        _ fields: HTTPFields, named lowercaseName: StaticString, _ comparison: Comparison
-    ) throws(FieldProblem) {
+    init?(_ fields: HTTPFields, _ field: Field) throws(FieldProblem) {
         var isPresent = false
         var isValid = true
         fields.forEach { name, value in
-            guard name.equalsIgnoringCase(lowercaseName) else { return }
+            guard name.equalsIgnoringCase(field.lowercaseName) else { return }
             isPresent = true
-            isValid = isValid && read(value, comparison)
+            isValid = isValid && read(value, field)
         }
         guard isPresent else { return nil }
         guard isValid, isAny != hasTags else {
             throw FieldProblem(
-                "\(lowercaseName.description) must be * or a list of entity tags in quotes, such as"
-                    + " \"7.42\"")
+                "\(field.name) must be * or a list of entity tags in quotes, such as \"7.42\"")
         }
     }
 
@@ -44,9 +45,7 @@ struct EntityTags: Equatable {
     }
 
     /// Reads one line; false when it breaks the grammar.
-    private mutating func read(
-        _ line: UnsafeRawBufferPointer, _ comparison: Comparison
-    ) -> Bool {
+    private mutating func read(_ line: UnsafeRawBufferPointer, _ field: Field) -> Bool {
         var rest = line
         while true {
             rest = rest.droppingSpace
@@ -61,7 +60,7 @@ struct EntityTags: Equatable {
                 rest = rest.dropping(1)
             default:
                 guard let tag = EntityTag(prefixOf: rest) else { return false }
-                note(tag, comparison)
+                note(tag, field)
                 rest = rest.dropping(tag.byteCount)
             }
             rest = rest.droppingSpace
@@ -69,9 +68,9 @@ struct EntityTags: Equatable {
         }
     }
 
-    private mutating func note(_ tag: EntityTag, _ comparison: Comparison) {
+    private mutating func note(_ tag: EntityTag, _ field: Field) {
         hasTags = true
-        if comparison == .strong, tag.isWeak { return }
+        if field == .ifMatch, tag.isWeak { return }
         guard let version = Version(entityTag: tag.opaque), !versions.contains(version) else {
             return
         }

@@ -29,8 +29,9 @@ struct ReadFields: ~Copyable {
 
     /// `nodeName` must be canonical (`NodeName`).
     init(nodeName: String) {
-        member = Self.member(of: nodeName)
+        member = CacheStatus.identifier(of: nodeName)
         bytes = .allocate(byteCount: Self.sharedOffset + Self.bytesMax, alignment: 8)
+        makeEpoch(0)
         makeShared(ageMilliseconds: Self.none, freshMilliseconds: Self.none)
     }
 
@@ -39,22 +40,25 @@ struct ReadFields: ~Copyable {
     // MARK: A hit
 
     /// Writes the whole lines of a hit to `room`, which has place for `bytesMax`; gives how many
-    /// bytes they are.
+    /// bytes they are. The arguments are what a `ReadNote` says of a hit, without the note.
     @inline(__always)
-    mutating func write(_ note: ReadNote, to room: UnsafeMutableRawPointer) -> Int {
-        let age = note.ageMilliseconds.map { Int64($0) } ?? Self.none
-        let fresh = note.freshMilliseconds ?? Self.none
-        if age != ageMilliseconds || fresh != freshMilliseconds {
+    mutating func writeHit(
+        _ version: Version, ageMilliseconds: UInt32?, freshMilliseconds: Int64?,
+        to room: UnsafeMutableRawPointer
+    ) -> Int {
+        let age = ageMilliseconds.map { Int64($0) } ?? Self.none
+        let fresh = freshMilliseconds ?? Self.none
+        if age != self.ageMilliseconds || fresh != self.freshMilliseconds {
             makeShared(ageMilliseconds: age, freshMilliseconds: fresh)
         }
         var offset = 0
-        if note.version != .none {
-            if note.version.epoch != epoch { makeEpoch(note.version.epoch) }
+        if version != .none {
+            if version.epoch != epoch { makeEpoch(version.epoch) }
             // As many bytes as may be there: a copy whose length is known takes three moves.
             room.copyMemory(from: bytes, byteCount: Self.sharedOffset)
             offset = epochCount
             offset &+= ASCII.writeDecimal(
-                Int(truncatingIfNeeded: note.version.sequence), to: room + offset)
+                Int(truncatingIfNeeded: version.sequence), to: room + offset)
             (room + offset).copyMemory(
                 from: StaticString("\"\r\n").utf8Start, byteCount: 3)
             offset &+= 3
@@ -106,11 +110,14 @@ struct ReadFields: ~Copyable {
             output.commit(Self.writeAge(Int64(age), to: output.reserve(Self.bytesMax)))
         }
         output.append("Cache-Status: " as StaticString)
-        if !note.hops.isEmpty {
-            output.append(note.hops)
-            output.append(", " as StaticString)
+        var members = note.hops
+        CacheStatus.append(
+            member, note.source, isStored: note.isStored, isCollapsed: note.isCollapsed,
+            to: &members)
+        output.append(members)
+        if let fresh = note.freshMilliseconds, note.source == .hit || note.isStale {
+            output.commit(Self.writeTTL(fresh, to: output.reserve(Self.bytesMax)))
         }
-        appendMember(note, to: &output)
         output.append("\r\n" as StaticString)
     }
 
@@ -120,22 +127,6 @@ struct ReadFields: ~Copyable {
         output.append("ETag: \"" as StaticString)
         output.append(version.description)
         output.append("\"\r\n" as StaticString)
-    }
-
-    /// Appends this node's own member of Cache-Status, such as `NODE-4; fwd=uri-miss; stored`.
-    func appendMember(_ note: ReadNote, to output: inout ByteQueue) {
-        output.append(member)
-        switch note.source {
-        case .hit: output.append("; hit" as StaticString)
-        case .miss: output.append("; fwd=uri-miss" as StaticString)
-        case .stale: output.append("; fwd=stale" as StaticString)
-        case .request: output.append("; fwd=request" as StaticString)
-        }
-        if note.isStored { output.append("; stored" as StaticString) }
-        if note.isCollapsed { output.append("; collapsed" as StaticString) }
-        if let fresh = note.freshMilliseconds, note.source == .hit || note.isStale {
-            output.commit(Self.writeTTL(fresh, to: output.reserve(Self.bytesMax)))
-        }
     }
 
     // MARK: Pieces
@@ -164,15 +155,5 @@ struct ReadFields: ~Copyable {
     private static func copy(_ text: StaticString, to room: UnsafeMutableRawPointer) -> Int {
         room.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
         return text.utf8CodeUnitCount
-    }
-
-    /// The name as a token where that is allowed, which begins with a letter, and else as a string
-    /// (RFC 9211 §2, RFC 8941 §3.3).
-    private static func member(of nodeName: String) -> [UInt8] {
-        let name = Array(nodeName.utf8)
-        guard let first = name.first, ASCII.lowercase(first) &- 0x61 < 26 else {
-            return [ASCII.quote] + name + [ASCII.quote]
-        }
-        return name
     }
 }

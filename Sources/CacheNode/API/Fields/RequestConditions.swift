@@ -18,8 +18,8 @@ struct ReadConditions: Equatable {
     init() {}
 
     init(_ fields: HTTPFields) throws(FieldProblem) {
-        match = try EntityTags(fields, named: "if-match", .strong)
-        noneMatch = try EntityTags(fields, named: "if-none-match", .weak)
+        match = try EntityTags(fields, .ifMatch)
+        noneMatch = try EntityTags(fields, .ifNoneMatch)
     }
 
     /// In the order of RFC 9110 §13.2.2, for a key that exists: for others no condition counts
@@ -41,8 +41,8 @@ enum WriteConditions: Equatable {
     /// `If-Match` and `If-None-Match` together (RFC 9110 §13.2.2). What travels to the root is one
     /// condition on one version, so a field must name one of our versions at most.
     init(_ fields: HTTPFields) throws(FieldProblem) {
-        let match = try EntityTags(fields, named: "if-match", .strong)
-        let noneMatch = try EntityTags(fields, named: "if-none-match", .weak)
+        let match = try EntityTags(fields, .ifMatch)
+        let noneMatch = try EntityTags(fields, .ifNoneMatch)
         for tags in [match, noneMatch] where (tags?.versions.count ?? 0) > 1 {
             throw FieldProblem(
                 "the condition of a write may name one version: repeat the write for another one")

@@ -138,7 +138,8 @@ final class ModelSession {
         if child.dialing === self { child.dialing = nil }
         if child.session === self {
             child.session = nil
-            child.keyspace.onParentDetached(reason: "the connection was closed")
+            child.keyspace.onParentDetached(
+                parentPort, reason: "the connection was closed")
         }
         model.afterStep(child)
     }
@@ -155,9 +156,9 @@ final class ModelSession {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
             model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
-            if case .hello(let origin, _, let name) = message {
+            if case .hello(let origin, let shown, let name) = message {
                 let id = parent.keyspace.onChildAttached(
-                    ModelChildPort(self), origin: origin, name: name)
+                    ModelChildPort(self), origin: origin, shown: shown, name: name)
                 childID = id
             } else if let childID {
                 model.truth.onArrival(message, at: parent)
@@ -182,6 +183,9 @@ final class ModelSession {
         model.afterStep(child)
     }
 
+    /// The one port by which the child knows this session.
+    private lazy var parentPort = ModelParentPort(self)
+
     private func receive(_ message: DownMessage) {
         model.trace("\(child.index) gets \(ModelTrace.text(message)) from \(parent.index)")
         switch message {
@@ -190,14 +194,14 @@ final class ModelSession {
             child.session = self
             child.dialing = nil
             child.keyspace.onParentAttached(
-                ModelParentPort(self), welcome, helloMilliseconds: helloMilliseconds)
+                parentPort, welcome, helloMilliseconds: helloMilliseconds)
             earlier?.closeFromChild()
         case .fresh(let token, _, _):
             guard let sent = renewals.removeValue(forKey: token) else {
                 return model.report("FRESH without RENEW")
             }
-            child.keyspace.onMessage(message, renewMilliseconds: sent)
-        default: child.keyspace.onMessage(message, renewMilliseconds: 0)
+            child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: sent)
+        default: child.keyspace.onMessage(message, from: parentPort, renewMilliseconds: 0)
         }
     }
 
@@ -246,7 +250,7 @@ private final class ModelChildPort: ChildPort {
 
 /// What the child's keyspace has of a session.
 private final class ModelParentPort: ParentPort {
-    private let session: ModelSession
+    private unowned let session: ModelSession
 
     init(_ session: ModelSession) { self.session = session }
 

@@ -5,13 +5,14 @@ import Testing
 
 private func write(_ number: Int, valueCount: Int = 0) -> UpwardWrite {
     UpwardWrite(
-        key: key(number), change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
+        origin: 1, sequence: UInt64(number), key: key(number),
+        change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
     )
 }
 
 extension UpwardQueue {
     /// All that may be sent now.
-    fileprivate mutating func sendAll(window: Int = 64) -> [Sending] {
+    fileprivate func sendAll(window: Int = 64) -> [Sending] {
         var sent: [Sending] = []
         while let sending = next(window: window) { sent.append(sending) }
         return sent
@@ -20,7 +21,7 @@ extension UpwardQueue {
 
 @Suite struct UpwardQueueTests {
     @Test func numbersWritesFromOneWithoutGaps() {
-        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
         #expect(queue.append(write(1)) == 1)
         #expect(queue.append(write(2)) == 2)
         _ = queue.sendAll()
@@ -31,22 +32,22 @@ extension UpwardQueue {
         queue.removeFirst()
         #expect(queue.isEmpty)
         #expect(queue.append(write(4)) == 4)
-        #expect(queue.next(window: 1)?.sequence == 4)
+        #expect(queue.next(window: 1)?.number == 4)
     }
 
     @Test(arguments: [1, 2, 64]) func sendsAWindowInOrder(window: Int) {
-        var queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
+        let queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
         for number in 1...100 { _ = queue.append(write(number)) }
         let sent = queue.sendAll(window: window)
-        #expect(sent.map(\.sequence) == Array(1...UInt64(window)))
+        #expect(sent.map(\.number) == Array(1...UInt64(window)))
         #expect(sent.map(\.write.key) == (1...window).map { key($0) })
         #expect(queue.next(window: window) == nil)
         queue.removeFirst()
-        #expect(queue.sendAll(window: window).map(\.sequence) == [UInt64(window) + 1])
+        #expect(queue.sendAll(window: window).map(\.number) == [UInt64(window) + 1])
     }
 
     @Test func onlyTheOldestOfThisTryIsCurrent() throws {
-        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
         for number in 1...3 { _ = queue.append(write(number)) }
         let sent = queue.sendAll()
         #expect(sent.map { queue.isCurrent($0) } == [true, false, false])
@@ -56,26 +57,26 @@ extension UpwardQueue {
         #expect(sent.allSatisfy { !queue.isCurrent($0) })
         let next = queue.next(window: 64)
         let probe = try #require(next)
-        #expect(probe.sequence == 2)
+        #expect(probe.number == 2)
         #expect(queue.isCurrent(probe))
         queue.restart()
         #expect(!queue.isCurrent(probe))
     }
 
     @Test func probesWithOneWriteAfterAFailureAndThenOpensTheWindow() {
-        var queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
+        let queue = UpwardQueue(countMax: 100, bytesMax: 100_000)
         for number in 1...20 { _ = queue.append(write(number)) }
         #expect(queue.sendAll(window: 8).count == 8)
         _ = queue.onFailure()
-        #expect(queue.sendAll(window: 8).map(\.sequence) == [1])
+        #expect(queue.sendAll(window: 8).map(\.number) == [1])
         _ = queue.onFailure()
-        #expect(queue.sendAll(window: 8).map(\.sequence) == [1])
+        #expect(queue.sendAll(window: 8).map(\.number) == [1])
         queue.removeFirst()
-        #expect(queue.sendAll(window: 8).map(\.sequence) == Array(2...9))
+        #expect(queue.sendAll(window: 8).map(\.number) == Array(2...9))
     }
 
     @Test func pausesDoubleUpToTheLimitAndBeginAnewAfterASuccess() {
-        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
         _ = queue.append(write(1))
         _ = queue.append(write(2))
         let pauses = (0..<100).map { _ in queue.onFailure() }
@@ -88,35 +89,35 @@ extension UpwardQueue {
     }
 
     @Test func restartSendsEverythingAgainWithoutAProbe() {
-        var queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
         for number in 1...4 { _ = queue.append(write(number)) }
         _ = queue.sendAll()
         queue.removeFirst()
         _ = queue.onFailure()
         queue.restart()
-        #expect(queue.sendAll().map(\.sequence) == [2, 3, 4])
+        #expect(queue.sendAll().map(\.number) == [2, 3, 4])
     }
 
     @Test func isBoundedInCount() {
-        var queue = UpwardQueue(countMax: 2, bytesMax: 10_000)
-        #expect(queue.hasRoom(for: write(1)))
+        let queue = UpwardQueue(countMax: 2, bytesMax: 10_000)
+        #expect(queue.hasRoom(byteCount: write(1).byteCount))
         _ = queue.append(write(1))
         _ = queue.append(write(2))
-        #expect(!queue.hasRoom(for: write(3)))
+        #expect(!queue.hasRoom(byteCount: write(3).byteCount))
         _ = queue.sendAll()
         queue.removeFirst()
-        #expect(queue.hasRoom(for: write(3)))
+        #expect(queue.hasRoom(byteCount: write(3).byteCount))
     }
 
     @Test func isBoundedInBytesToTheByte() {
         let one = write(1, valueCount: 500)
-        var queue = UpwardQueue(countMax: 100, bytesMax: 2 * one.byteCount)
+        let queue = UpwardQueue(countMax: 100, bytesMax: 2 * one.byteCount)
         _ = queue.append(one)
-        #expect(queue.hasRoom(for: write(2, valueCount: 500)))
-        #expect(!queue.hasRoom(for: write(2, valueCount: 501)))
+        #expect(queue.hasRoom(byteCount: write(2, valueCount: 500).byteCount))
+        #expect(!queue.hasRoom(byteCount: write(2, valueCount: 501).byteCount))
         _ = queue.append(write(2, valueCount: 500))
         #expect(queue.byteCount == 2 * one.byteCount)
-        #expect(!queue.hasRoom(for: UpwardWrite(key: [1], change: .delete)))
+        #expect(!queue.hasRoom(byteCount: 161))
         _ = queue.sendAll()
         queue.removeFirst()
         queue.removeFirst()
@@ -125,14 +126,36 @@ extension UpwardQueue {
 
     @Test func countsEveryPartOfAWrite() {
         let put = UpwardWrite(
-            key: [1, 2, 3], change: .put(value: [1, 2], mediaType: Array(repeating: 65, count: 7)))
-        #expect(put.byteCount == 3 + 2 + 7 + 96)
-        #expect(UpwardWrite(key: [1, 2, 3], change: .delete).byteCount == 3 + 96)
+            origin: 1, sequence: 1, key: [1, 2, 3],
+            change: .put(value: [1, 2], mediaType: Array(repeating: 65, count: 7)))
+        #expect(put.byteCount == 3 + 2 + 7 + 160)
+        let delete = UpwardWrite(origin: 1, sequence: 2, key: [1, 2, 3], change: .delete)
+        #expect(delete.byteCount == 3 + 160)
+    }
+
+    /// A commit may come for any write: the others stay, in order.
+    @Test func writesLeaveFromAnywhere() {
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        for number in 1...5 { _ = queue.append(write(number)) }
+        _ = queue.sendAll(window: 3)
+        #expect(queue.number(origin: 1, sequence: 2) == 2)
+        #expect(queue.remove(2)?.sequence == 2)
+        #expect(queue.remove(2) == nil)
+        #expect(queue.number(origin: 1, sequence: 2) == nil)
+        #expect(queue.remove(1)?.sequence == 1)
+        #expect(queue.count == 3)
+        #expect(queue.sendAll().map(\.number) == [4, 5])
+        queue.restart()
+        #expect(queue.sendAll().map(\.number) == [3, 4, 5])
+        for number in 3...5 { queue.remove(UInt64(number)) }
+        #expect(queue.isEmpty)
+        #expect(queue.byteCount == 0)
+        #expect(queue.append(write(6)) == 6)
     }
 
     /// Longer than what is kept at the front before the array is compacted, at several depths.
     @Test(arguments: [1, 3, 1023, 1024, 1025, 3000]) func keepsOrderOverManyWrites(depth: Int) {
-        var queue = UpwardQueue(countMax: depth, bytesMax: .max)
+        let queue = UpwardQueue(countMax: depth, bytesMax: .max)
         var appended = 0
         var taken = 0
         var isRight = true
@@ -144,7 +167,7 @@ extension UpwardQueue {
             for _ in 0...(taken % 7) where !queue.isEmpty {
                 let sent = queue.next(window: 1)
                 taken += 1
-                isRight = isRight && sent?.sequence == UInt64(taken)
+                isRight = isRight && sent?.number == UInt64(taken)
                 isRight = isRight && sent?.write.key == key(taken)
                 queue.removeFirst()
             }
@@ -158,7 +181,7 @@ extension UpwardQueue {
     /// and of two writes the later one last.
     @Test(arguments: 0..<50) func losesAndReordersNothing(seed: UInt64) {
         var random = SimRandom(seed: seed)
-        var queue = UpwardQueue(countMax: 40, bytesMax: .max)
+        let queue = UpwardQueue(countMax: 40, bytesMax: .max)
         var received: [UInt64] = []
         var accepted: [UInt64] = []
         var appended: UInt64 = 0
@@ -167,33 +190,27 @@ extension UpwardQueue {
             while appended < 200, queue.count < 40, Bool.random(using: &random) {
                 appended = queue.append(write(Int(appended) + 1))
             }
-            for sending in queue.sendAll(window: window) {
+            let sent = queue.sendAll(window: window)
+            for sending in sent {
                 switch Int.random(in: 0..<8, using: &random) {
                 case 0:
                     if queue.isCurrent(sending) { _ = queue.onFailure() }
                 case 1:
-                    received.append(sending.sequence)
+                    received.append(sending.number)
                     if queue.isCurrent(sending) { _ = queue.onFailure() }
                 default:
-                    received.append(sending.sequence)
+                    received.append(sending.number)
                     guard queue.isCurrent(sending) else { continue }
-                    accepted.append(sending.sequence)
+                    accepted.append(sending.number)
                     queue.removeFirst()
                 }
             }
-            if queue.isCurrentlyStuck(window: window) { _ = queue.onFailure() }
+            // All that may be sent was sent and not answered: a timeout would be next.
+            if sent.isEmpty, !queue.isEmpty { _ = queue.onFailure() }
         }
         #expect(accepted == Array(1...200))
         let last = (1...200).map { number in received.lastIndex(of: UInt64(number)) ?? -1 }
         #expect(last.allSatisfy { $0 >= 0 })
         #expect(zip(last, last.dropFirst()).allSatisfy { $0 < $1 })
-    }
-}
-
-extension UpwardQueue {
-    /// All that may be sent was sent and not answered: a timeout would be next.
-    fileprivate func isCurrentlyStuck(window: Int) -> Bool {
-        var copy = self
-        return !isEmpty && copy.next(window: window) == nil
     }
 }

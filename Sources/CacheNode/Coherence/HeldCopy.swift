@@ -1,0 +1,64 @@
+/// What a node holds of a key: for whoever looks into it from outside, as simulations do.
+package struct HeldCopy: Equatable {
+    package struct CommitVersion: Equatable {
+        package var epoch: UInt32
+        package var sequence: UInt64
+    }
+
+    /// Nil when none is known, as of a write that the root has not committed.
+    package var version: CommitVersion?
+    package var isAbsent: Bool
+    /// The value is gone; what children hold by it is still known.
+    package var isTag: Bool
+    /// A write lies over it that the root has not committed, as far as is known here.
+    package var isUncommitted: Bool
+    /// It was verified in this session with the parent.
+    package var isVerified: Bool
+    /// The names of the children that hold it by this node; with one that shares its bit with
+    /// others only as far as that says.
+    package var followers: [String]
+    package var value: [UInt8]
+}
+
+extension Keyspace {
+    func copy(of key: [UInt8]) -> HeldCopy? {
+        key.withUnsafeBytes { key in
+            let entry = cache.pointee.find(key)
+            guard !entry.isNone else { return nil }
+            let bits = followers(of: entry)
+            let version = version(of: entry)
+            let isTag = cache.pointee.isTag(entry)
+            return HeldCopy(
+                version: version == .none
+                    ? nil
+                    : HeldCopy.CommitVersion(epoch: version.epoch, sequence: version.sequence),
+                isAbsent: cache.pointee.isAbsent(entry), isTag: isTag,
+                isUncommitted: cache.pointee.isUncommitted(entry),
+                isVerified: cache.pointee.session(of: entry) == freshness.current,
+                followers: children.all.filter { $0.bit & bits != 0 }.map {
+                    String(decoding: $0.name, as: UTF8.self)
+                },
+                value: isTag ? [] : Array(cache.pointee.value(of: entry)))
+        }
+    }
+
+    /// Evicts a key as if its memory were needed; false if it isn't held or must stay. Where that
+    /// would say something, a tag is left instead if `leavesTag`.
+    func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
+        key.withUnsafeBytes { key in
+            let entry = cache.pointee.find(key)
+            guard !entry.isNone,
+                cache.pointee.state(of: entry).isEvictable(evictsValues: !isRoot)
+            else { return false }
+            if leavesTag, Rule.evictionInvalidates.isKept, followers(of: entry) != 0,
+                !cache.pointee.isTag(entry)
+            {
+                _ = cache.pointee.shrinkToTag(entry)
+            } else {
+                forget(entry)
+            }
+            finishStep()
+            return true
+        }
+    }
+}

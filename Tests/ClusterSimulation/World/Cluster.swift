@@ -1,0 +1,116 @@
+import CacheNode
+import Glibc
+import Simulation
+import UVHTTP
+
+/// A whole cluster of real nodes in a simulated world. Node 0 is the root.
+package final class Cluster {
+    static let port: UInt16 = 5000
+
+    let world: SimWorld
+    let plan: ClusterPlan
+    let story: Story
+    private(set) var members: [ClusterMember] = []
+    private var seeds: SimRandom
+    private let logDescriptor: Int32
+    /// Nodes outlive what happens on their loops, which ends with the world.
+    private var gone: [Node] = []
+
+    /// Hosts, and no process on them yet.
+    package init(_ plan: ClusterPlan, _ story: Story) {
+        self.plan = plan
+        self.story = story
+        world = SimWorld(seed: plan.seed)
+        seeds = SimRandom(seed: ~plan.seed)
+        logDescriptor = story.isTold ? 1 : open("/dev/null", O_WRONLY)
+        story.begin(in: world)
+        if story.isTold {
+            let tap = FrameTap(story)
+            world.onBytes = { tap.onBytes($0) }
+        }
+        world.network.latencyMicroseconds = plan.latencyMicroseconds
+        world.network.splitting = plan.splitting
+        world.network.bufferBytes = plan.bufferBytes
+        world.network.backoffMicroseconds = 0...20_000
+        members = (0..<plan.nodeCount).map {
+            ClusterMember(index: $0, host: world.addHost("NODE-\($0 + 1)"))
+        }
+    }
+
+    /// Ends the world and with it everything that happens.
+    package func close() {
+        world.close()
+        members.removeAll()
+        gone.removeAll()
+        if !story.isTold { Glibc.close(logDescriptor) }
+    }
+
+    var root: ClusterMember { members[0] }
+
+    // MARK: Nodes
+
+    /// Starts a node's next life, on a host where nothing runs.
+    func start(_ member: ClusterMember) {
+        if !member.host.isUp { member.host.restart() }
+        member.lives += 1
+        story.line("\(member.life) starts")
+        let log = Log(
+            level: story.isTold ? .debug : .error, format: .text, node: member.host.name,
+            descriptor: logDescriptor,
+            wallMilliseconds: { [unowned world] in world.nowMilliseconds })
+        do {
+            let node = try Node(
+                settings: settings(of: member), loop: member.host.loop, log: log,
+                descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
+            member.node = node
+            node.start { preconditionFailure("NODE-\(member.index + 1): \($0)") }
+        } catch {
+            preconditionFailure("NODE-\(member.index + 1): \(error)")
+        }
+    }
+
+    /// Ends a node's life: its memory is gone.
+    func crash(_ member: ClusterMember, _ crash: SimCrash) {
+        guard member.host.isUp else { return }
+        story.line("\(member.life) crashes (\(crash))")
+        member.host.crash(crash)
+        if let node = member.node { gone.append(node) }
+        member.node = nil
+    }
+
+    private func settings(of member: ClusterMember) -> Settings {
+        var arguments = [
+            "--name", member.host.name, "--listen", "\(member.host.addresses[0]):\(Self.port)",
+            "--depth", "\(plan.depth)",
+        ]
+        if member.index > 0 {
+            arguments += ["--root", "\(members[0].host.addresses[0]):\(Self.port)"]
+        }
+        let outcome = Settings.parse(arguments: arguments, environment: [:])
+        guard case .run(var settings, _) = outcome else {
+            preconditionFailure("the settings are wrong: \(outcome)")
+        }
+        if member.isRoot { settings.policy = plan.policy }
+        settings.memoryBytes = plan.memoryBytes
+        settings.maxBodyBytes = 1 << 18
+        settings.upwardQueueMax = plan.upwardQueueMax
+        return settings
+    }
+}
+
+/// A host of a cluster and the node that runs, or doesn't, on it.
+final class ClusterMember {
+    let index: Int
+    let host: SimHost
+    fileprivate(set) var node: Node?
+    fileprivate var lives = 0
+
+    fileprivate init(index: Int, host: SimHost) {
+        self.index = index
+        self.host = host
+    }
+
+    var life: Life { Life(node: index, number: max(0, lives - 1)) }
+    var isRunning: Bool { node != nil }
+    var isRoot: Bool { index == 0 }
+}

@@ -1,0 +1,135 @@
+import CacheNode
+import ClusterSimulation
+
+/// What `simulate` is asked to do.
+struct SimulateOptions {
+    enum Task {
+        /// One seed, told as it happens when `isVerbose`.
+        case replay(UInt64, isVerbose: Bool)
+        case many(Range<UInt64>)
+        /// Each rule of the link taken away in turn: how soon is it missed?
+        case mutationGate(Range<UInt64>)
+        /// One process's share of `many` or of the gate.
+        case worker(Range<UInt64>)
+    }
+
+    struct Problem: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    static let help = """
+        usage: simulate --seed N [--verbose]     replay one seed, and tell it
+               simulate --seeds A..<B            live through many, stop at the first violation
+               simulate --mutation-gate          take each rule of the link away; each must be missed
+        with   --mode push|sync|ttl|none         instead of the mode that the seed chooses
+               --without-rule 1...10             without this rule of docs/link.md
+               --jobs N                          processes for many seeds (2)
+        """
+
+    /// Seeds within which the loss of a rule must be noticed.
+    private static let gateSeeds: Range<UInt64> = 0..<1000
+
+    var task = Task.many(0..<100)
+    var mode: CoherenceMode?
+    var removedRule: Int?
+    var jobCount = 2
+
+    static func parse(_ arguments: [String]) -> Result<SimulateOptions, Problem> {
+        var options = SimulateOptions()
+        var seeds: Range<UInt64>?
+        var seed: UInt64?
+        var isVerbose = false
+        var isGate = false
+        var isWorker = false
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            switch flag {
+            case "--verbose": isVerbose = true
+            case "--mutation-gate": isGate = true
+            case "--worker": isWorker = true
+            default:
+                guard let value = rest.popFirst() else {
+                    return .failure(Problem(description: "\(flag) is unknown, or lacks its value"))
+                }
+                let isGood: Bool
+                switch flag {
+                case "--seed":
+                    seed = UInt64(value)
+                    isGood = seed != nil
+                case "--seeds":
+                    seeds = range(value)
+                    isGood = seeds != nil
+                case "--mode":
+                    options.mode = CoherenceMode(rawValue: value)
+                    isGood = options.mode != nil
+                case "--without-rule":
+                    options.removedRule = Int(value)
+                    isGood = LinkRules.all.contains(options.removedRule ?? 0)
+                case "--jobs":
+                    options.jobCount = Int(value) ?? 0
+                    isGood = 1...64 ~= options.jobCount
+                default: isGood = false
+                }
+                guard isGood else {
+                    return .failure(Problem(description: "\(flag) \(value) makes no sense"))
+                }
+            }
+        }
+        if let seed {
+            options.task = .replay(seed, isVerbose: isVerbose)
+        } else if isWorker {
+            options.task = .worker(seeds ?? 0..<0)
+        } else if isGate {
+            options.task = .mutationGate(seeds ?? gateSeeds)
+        } else if let seeds {
+            options.task = .many(seeds)
+        } else {
+            return .failure(Problem(description: "what?"))
+        }
+        return .success(options)
+    }
+
+    /// `A..<B`
+    private static func range(_ text: String) -> Range<UInt64>? {
+        let parts = text.split(separator: "..<", omittingEmptySubsequences: false)
+        guard parts.count == 2, let first = UInt64(parts[0]), let end = UInt64(parts[1]),
+            first < end
+        else { return nil }
+        return first..<end
+    }
+
+    /// Does it; the process's exit status.
+    func run() -> Int32 {
+        if removedRule != nil || isGate, !LinkRules.areRemovable {
+            Console.complain("simulate: rules can be taken away only when built by `make simulate`")
+            return 2
+        }
+        LinkRules.remove(removedRule)
+        switch task {
+        case .replay(let seed, let isVerbose): return replay(seed, isVerbose: isVerbose)
+        case .many(let seeds): return ManySeeds(self, seeds).run()
+        case .mutationGate(let seeds): return MutationGate(self, seeds).run()
+        case .worker(let seeds): return Worker(self).run(seeds)
+        }
+    }
+
+    private var isGate: Bool { if case .mutationGate = task { true } else { false } }
+
+    private func replay(_ seed: UInt64, isVerbose: Bool) -> Int32 {
+        let story = isVerbose ? Story { Console.say($0) } : Story()
+        let outcome = ClusterRun.outcome(of: ClusterPlan(seed: seed, mode: mode), story)
+        Console.say(
+            "seed \(seed), mode \(outcome.mode.rawValue), fingerprint \(outcome.fingerprint)")
+        for violation in outcome.violations { Console.say("\(violation)") }
+        if outcome.violations.isEmpty { Console.say("no violation") }
+        return outcome.violations.isEmpty ? 0 : 1
+    }
+
+    /// The arguments that give another process these options.
+    func arguments(removedRule: Int?) -> [String] {
+        var arguments: [String] = []
+        if let mode { arguments += ["--mode", mode.rawValue] }
+        if let removedRule { arguments += ["--without-rule", "\(removedRule)"] }
+        return arguments
+    }
+}
