@@ -154,6 +154,19 @@ import Testing
         #expect(child.take() == ["REPLY 1 above 1.5 followed false age 0"])
     }
 
+    /// Their numbers come round; what is as old as that must be gone before.
+    @Test func aCopyIsNotVerifiedByASessionOfTheSameNumber() throws {
+        let node = try KeyspaceHarness()
+        node.attachParent()
+        node.read("k") { _ in }
+        node.down(node.reply(1, "v", 5))
+        node.put("own", "w")
+        let session = node.keyspace.freshness.current
+        repeat { node.down(.reset(epoch: 1)) } while node.keyspace.freshness.current != session
+        #expect(node.held("k") == nil)
+        #expect(node.read("own")?.content == .value("w"))
+    }
+
     // MARK: Ages
 
     /// The session's copies are younger than what the parent has not verified in it.
