@@ -187,7 +187,10 @@ private struct Tale {
 
     @Test func anotherRootDecidesAnew() {
         var tale = Tale()
-        tale.write(10, 12) { $0.outcome = .conditionFailed }
+        tale.write(10, 12) {
+            $0.condition = .exists
+            $0.outcome = .conditionFailed
+        }
         tale.crash(of: 0, at: 15)
         tale.root(20, .write(0), as: 1, life: 1)
         tale.read(21, 22, .write(0), as: 1)
@@ -335,9 +338,10 @@ private struct Tale {
     @Test func anAnswerPastTheLimitThatDoesNotSaySoIsFound() {
         var tale = Tale()
         tale.rules.limitMicroseconds = Tale.microseconds(100)
-        tale.read(200, 201, .absent, bound: 101) { $0.isMarkedStale = true }
+        tale.read(200, 201, .absent, as: 1, bound: 101) { $0.isMarkedStale = true }
+        tale.read(200, 201, .absent, as: 1, bound: 100)
         #expect(tale.found.isEmpty)
-        tale.read(200, 201, .absent, bound: 101)
+        tale.read(200, 201, .absent, as: 1, bound: 101)
         #expect(tale.found == [.boundsAreKept])
     }
 
