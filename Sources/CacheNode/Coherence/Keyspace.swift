@@ -68,6 +68,10 @@ final class Keyspace {
     var bareWrites: [[UInt8]: Int] = [:]
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
+    /// The session in which the sweep began.
+    var sweepSession: UInt8 = 0
+    /// There is a reason for another sweep after this one.
+    var needsSweep = false
     var sweepTimer: (any LoopTimer)?
     var timers: [any LoopTimer] = []
     /// What is to be called once the present step is done.

@@ -109,7 +109,7 @@ extension Keyspace: LinkDelegate {
                 version: replyVersion(entry), age: age(of: entry), hops: hops)
         }
         metrics.pointee.misses &+= 1
-        if case .away(let reason) = parent { return answerStale(get, child, reason) }
+        if let reason = refusalToAsk { return answerStale(get, child, reason) }
         let needed = FillRequest(asksRoot: get.asksRoot, floor: max(get.floor, floor))
         child.waitingCount += 1
         ask(get.key, needed) { fill, isCollapsed in
@@ -206,7 +206,7 @@ extension Keyspace: LinkDelegate {
     }
 
     private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
-        Array(reason.utf8.prefix(1024)).withUnsafeBytes { sentence in
+        Array(reason.utf8).withUnsafeBytes { sentence in
             child.port.send(
                 .reply(
                     ReplyMessage(

@@ -69,15 +69,20 @@ extension Keyspace {
         _ waiter: @escaping (ReadOutcome) -> Void
     ) {
         if let held = immediate(key, options) { return waiter(held) }
-        switch parent {
-        case .link, .plain:
-            ask(key, FillRequest(asksRoot: options.asksRoot, floor: floor)) {
-                $0.locals.append(
-                    Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
-            }
-        case .away(let reason):
-            waiter((options.asksRoot ? nil : stale(key)) ?? .unavailable(reason))
+        if let reason = refusalToAsk {
+            return waiter((options.asksRoot ? nil : stale(key)) ?? .unavailable(reason))
         }
+        ask(key, FillRequest(asksRoot: options.asksRoot, floor: floor)) {
+            $0.locals.append(
+                Fill.LocalWaiter(waiter: waiter, isCollapsed: $1, sinceMilliseconds: now))
+        }
+    }
+
+    /// Why no question can be asked now; nil if one can. A parent ends the session of a child that
+    /// has too many unanswered.
+    var refusalToAsk: String? {
+        if case .away(let reason) = parent { return reason }
+        return fills.count < Child.waitingMax ? nil : "too many requests wait for the parent"
     }
 
     /// An answer for which nobody has to be asked, or may be; nil if there is none.

@@ -10,8 +10,10 @@ extension Keyspace {
     /// Milliseconds between two pieces of a sweep, and entries looked at for one.
     private static var sweepMilliseconds: UInt64 { 10 }
     private static var sweepEntries: Int { 2_000 }
-    /// A session's number comes again after 256; entries of one this old are taken out.
+    /// A session's number comes again after 256; entries of one this old are taken out. With 64
+    /// sessions until the next sweep, and those that begin during one, that is in time.
     private static var sessionsKept: UInt8 { 96 }
+    private static var sweepSessionsMax: UInt8 { 32 }
 
     func onCheck() {
         updateServing()
@@ -102,12 +104,20 @@ extension Keyspace {
     /// given again.
     func sweepIfRetired() { if children.retired != 0 { beginSweep() } }
 
-    /// The same at every 64th session, whose number will come again.
-    func sweepIfSessionsOld() { if freshness.current % 64 == 0 { beginSweep() } }
+    /// The same at every 64th session, whose number will come again. When sessions follow each
+    /// other faster than a sweep ends, it is brought to its end at once.
+    func sweepIfSessionsOld() {
+        while sweepCursor != nil, freshness.current &- sweepSession > Self.sweepSessionsMax {
+            sweep()
+        }
+        if freshness.current % 64 == 0 { beginSweep() }
+    }
 
     private func beginSweep() {
-        guard sweepCursor == nil else { return }
+        guard sweepCursor == nil else { return needsSweep = true }
+        needsSweep = false
         sweepCursor = 0
+        sweepSession = freshness.current
         sweptBits = children.retired
         sweepTimer = loop.startTimer(
             afterMilliseconds: Self.sweepMilliseconds, repeatMilliseconds: Self.sweepMilliseconds
@@ -135,6 +145,6 @@ extension Keyspace {
         sweepTimer?.cancel()
         sweepTimer = nil
         children.onSwept(bits)
-        sweepIfRetired()
+        if needsSweep || children.retired != 0 { beginSweep() }
     }
 }

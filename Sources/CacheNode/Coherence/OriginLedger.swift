@@ -4,10 +4,12 @@
 /// The writes of an origin arrive in order on every way, and from the oldest that it has no answer
 /// to: so the last number says it all, but for the writes that were refused.
 struct OriginLedger {
-    /// Origins remembered; past it the one that was silent longest is forgotten.
+    /// Origins remembered, and refusals of all of them; past either those that were silent longest
+    /// are forgotten.
     static let originsMax = 65_536
+    static let refusalsMax = 1 << 20
     /// Refusals remembered of each origin: more than a node's conditional writes under way.
-    static let refusalsMax = 256
+    static let originRefusalsMax = 256
 
     struct Refusal {
         let sequence: UInt64
@@ -28,6 +30,7 @@ struct OriginLedger {
 
     private var records: [UInt64: Record] = [:]
     private var uses: UInt64 = 0
+    private var refusalCount = 0
 
     /// Whether this write was decided before.
     func isRepeat(origin: UInt64, sequence: UInt64) -> Bool {
@@ -50,15 +53,20 @@ struct OriginLedger {
     /// Notes that a write was refused.
     mutating func onRefused(origin: UInt64, _ refusal: Refusal) {
         onDecided(origin: origin, sequence: refusal.sequence)
-        guard var refusals = records[origin]?.refusals else { return }
-        if refusals.count == Self.refusalsMax { refusals.removeFirst() }
-        refusals.append(refusal)
-        records[origin]?.refusals = refusals
+        if records[origin]?.refusals.count == Self.originRefusalsMax {
+            records[origin]?.refusals.removeFirst()
+        } else {
+            refusalCount += 1
+        }
+        records[origin]?.refusals.append(refusal)
     }
 
+    /// Many at a time, because looking for them takes as long as there are records.
     private mutating func makeRoom() {
-        guard records.count >= Self.originsMax else { return }
-        let silent = records.min { $0.value.lastUse < $1.value.lastUse }
-        if let silent { records.removeValue(forKey: silent.key) }
+        guard records.count >= Self.originsMax || refusalCount >= Self.refusalsMax else { return }
+        let uses = records.values.map(\.lastUse).sorted()
+        let last = uses[uses.count / 16]
+        records = records.filter { $0.value.lastUse > last }
+        refusalCount = records.values.reduce(0) { $0 + $1.refusals.count }
     }
 }

@@ -66,7 +66,8 @@ struct MetricRow: Sendable {
         counter(
             "canopy_repeats_total", \.repeats, "Writes that arrived again after their commit."),
         counter(
-            "canopy_child_writes_total", \.writesFromChildren, "Writes that came by a link."),
+            "canopy_writes_from_children_total", \.writesFromChildren, "Writes that came by a link."
+        ),
         counter("canopy_pushes_sent_total", \.pushesSent, "Changes sent to a child."),
         counter(
             "canopy_pushes_received_total", \.pushesReceived, "Changes sent by the parent."),

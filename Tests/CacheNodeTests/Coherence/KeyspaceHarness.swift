@@ -76,12 +76,22 @@ final class KeyspaceHarness {
     /// A child's session; WELCOME is taken already.
     func attachChild(origin: UInt64) -> Port {
         let port = Port()
-        port.id = keyspace.onChildAttached(port, origin: origin, name: lend("NODE-4"))
+        port.id = keyspace.onChildAttached(
+            port, origin: origin, shown: .none, name: lend("NODE-4"))
         _ = port.take()
         return port
     }
 
-    func down(_ message: DownMessage) { keyspace.onMessage(message, renewMilliseconds: 0) }
+    /// The parent says something.
+    func down(_ message: DownMessage) {
+        guard case .link(let port) = keyspace.parent else { return }
+        keyspace.onMessage(message, from: port, renewMilliseconds: 0)
+    }
+
+    func detachParent() {
+        guard case .link(let port) = keyspace.parent else { return }
+        keyspace.onParentDetached(port, reason: "gone")
+    }
 
     func up(_ message: UpMessage, from child: Port) {
         if let id = child.id { keyspace.onMessage(message, from: id) }

@@ -151,7 +151,7 @@ import Testing
         node.keyspace.whenWritten(ticket) { results.append($0) }
         node.up(node.put("k", "2", origin: 4, 1, condition: .exists), from: child)
         node.put("other", "3")
-        node.keyspace.onParentDetached(reason: "gone")
+        node.detachParent()
         _ = node.attachPlainParent()
         guard case .refused(501, _) = results.first else {
             Issue.record("\(results)")

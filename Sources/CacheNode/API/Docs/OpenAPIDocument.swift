@@ -677,6 +677,7 @@ enum OpenAPIDocument {
                   "421": { "$ref": "#/components/responses/NotTheRoot" },
                   "431": { "$ref": "#/components/responses/HeadTooLarge" },
                   "501": { "$ref": "#/components/responses/NotImplemented" },
+                  "503": { "$ref": "#/components/responses/TreeFrozen" },
                   "505": { "$ref": "#/components/responses/VersionNotSupported" }
                 }
               }
@@ -1420,7 +1421,8 @@ enum OpenAPIDocument {
                 }
               },
               "JSONTreeFull": {
-                "description": "Every slot is taken, or the name is the root's own.",
+                "description": "Every slot is taken, the name is the root's own, or, with \#
+        ZooKeeper, a live process at another address has it.",
                 "content": {
                   "application/json": {
                     "schema": { "$ref": "#/components/schemas/Detail" },
@@ -1453,7 +1455,8 @@ enum OpenAPIDocument {
                 }
               },
               "TreeFull": {
-                "description": "Every slot is taken, or the name is the root's own.",
+                "description": "Every slot is taken, the name is the root's own, or, with \#
+        ZooKeeper, a live process at another address has it.",
                 "content": {
                   "application/problem+json": {
                     "schema": { "$ref": "#/components/schemas/Problem" },
@@ -1461,6 +1464,21 @@ enum OpenAPIDocument {
                       "title": "Conflict",
                       "status": 409,
                       "detail": "the tree is full: depth 3 has room for 7 nodes"
+                    }
+                  }
+                }
+              },
+              "TreeFrozen": {
+                "description": "ZooKeeper, where the tree is recorded, can't be reached, and the \#
+        name is new.",
+                "content": {
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Service Unavailable",
+                      "status": 503,
+                      "detail": "ZooKeeper, where the tree is recorded, can't be reached: no new \#
+        node is taken meanwhile"
                     }
                   }
                 }

@@ -85,7 +85,8 @@ extension CoherenceModel {
                 if write.version == .none, write.condition != .none, hasRootCrashed { return }
                 if write.version == .none {
                     report("write \(write.number) is said to be committed")
-                } else if version < write.version, !hasRootCrashed {
+                } else if version != .none, version != write.version, !hasRootCrashed {
+                    // None, if others' write has taken its place already; never theirs.
                     report("write \(write.number) is said to be \(version)")
                 }
             }

@@ -14,6 +14,7 @@ extension CoherenceModel {
         for node in nodes.dropFirst() { checkQueues(node) }
         checkChildren()
         if follows { checkCopies() }
+        if follows, setup.seed % 4 == 0 { checkAges() }
         checkWrites()
         guard problems.isEmpty, setup.policy.mode != .none else { return }
         checkReads()
@@ -100,6 +101,24 @@ extension CoherenceModel {
         return session.parent.keyspace.followers(of: entry) & child.bit != 0
     }
 
+    /// Left alone, copies are young.
+    private func checkAges() {
+        world.run(forMilliseconds: 4000)
+        for node in nodes.dropFirst() {
+            var depth: UInt32 = 1
+            var session = node.session
+            while let parent = session?.parent, !parent.isRoot {
+                depth += 1
+                session = parent.session
+            }
+            let freshness = node.keyspace.freshness
+            let age = freshness.age(of: freshness.current, nowMilliseconds: node.keyspace.now)
+            if (age ?? .max) > depth * 1000 {
+                report("copies at \(node.index) are \(age as Any) ms old")
+            }
+        }
+    }
+
     // MARK: Clients
 
     private func checkWrites() {
@@ -121,7 +140,8 @@ extension CoherenceModel {
         if setup.policy.mode == .ttl {
             // Answers may be refused that were long on their way (rule 10): but not again.
             for node in nodes { for key in 0..<setup.keyCount { read(key, at: node) } }
-            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 1000)
+            guard comeToRest() else { return }
+            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 20)
         }
         for node in nodes {
             for key in 0..<setup.keyCount {

@@ -157,9 +157,10 @@ final class ModelSession {
             }
             model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
             if case .hello(let origin, let shown, let name) = message {
-                let id = parent.keyspace.onChildAttached(
+                // As `LinkRoute`: nobody learns a policy from a node that has none.
+                guard parent.keyspace.hasJoined else { return closeFromParent() }
+                childID = parent.keyspace.onChildAttached(
                     ModelChildPort(self), origin: origin, shown: shown, name: name)
-                childID = id
             } else if let childID {
                 model.truth.onArrival(message, at: parent)
                 parent.keyspace.onMessage(message, from: childID)

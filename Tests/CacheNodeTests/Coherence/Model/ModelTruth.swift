@@ -146,8 +146,7 @@ final class ModelTruth {
     /// The content was the root's at most so long ago.
     private func checkAge(_ answer: Answer) {
         guard let age = answer.note.ageMilliseconds else { return }
-        // Clocks count whole milliseconds, each node on the way its own.
-        let bound = (UInt64(age) + UInt64(model.nodes.count)) * 1000
+        let bound = UInt64(age) * 1000
         let now = model.world.nowMicroseconds
         let earliest = now > bound ? now - bound : 0
         let items = items[answer.key]
