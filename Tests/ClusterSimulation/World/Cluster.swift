@@ -11,6 +11,9 @@ package final class Cluster {
     let plan: ClusterPlan
     let story: Story
     private(set) var members: [ClusterMember] = []
+    let zooKeeper: SimZooKeeper?
+    /// A node that ran can't go on, and its process ends: as a root does that another has replaced.
+    var onFailure: ((ClusterMember) -> Void)?
     private var seeds: SimRandom
     private let logDescriptor: Int32
     /// Nodes outlive what happens on their loops, which ends with the world.
@@ -32,6 +35,10 @@ package final class Cluster {
         world.network.splitting = plan.splitting
         world.network.bufferBytes = plan.bufferBytes
         world.network.backoffMicroseconds = 0...20_000
+        zooKeeper =
+            plan.zooKeeperCount > 0
+            ? SimZooKeeper(in: world, serverCount: plan.zooKeeperCount, tickMilliseconds: 100)
+            : nil
         members = (0..<plan.nodeCount).map {
             ClusterMember(index: $0, host: world.addHost("NODE-\($0 + 1)"))
         }
@@ -63,7 +70,14 @@ package final class Cluster {
                 settings: settings(of: member), loop: member.host.loop, log: log,
                 descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
             member.node = node
-            node.start { preconditionFailure("NODE-\(member.index + 1): \($0)") }
+            node.start { [weak self, weak node] error in
+                guard let self else { return }
+                story.line("\(member.life) ends: \(error)")
+                // Its process ends, once this call has returned.
+                world.after(microseconds: 1) { [weak self] in
+                    if member.node === node, node != nil { self?.onFailure?(member) }
+                }
+            }
         } catch {
             preconditionFailure("NODE-\(member.index + 1): \(error)")
         }
@@ -91,6 +105,8 @@ package final class Cluster {
             preconditionFailure("the settings are wrong: \(outcome)")
         }
         if member.isRoot { settings.policy = plan.policy }
+        settings.zookeeper = zooKeeper?.connectString
+        settings.zookeeperTimeoutMilliseconds = 2_000
         settings.memoryBytes = plan.memoryBytes
         settings.maxBodyBytes = 1 << 18
         settings.upwardQueueMax = plan.upwardQueueMax

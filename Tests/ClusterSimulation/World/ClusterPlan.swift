@@ -29,6 +29,8 @@ package struct ClusterPlan: Sendable {
     package let bufferBytes: ClosedRange<Int>
     /// Which kinds of trouble there are, each as often as it is in the list.
     package let troubles: [Trouble]
+    /// Servers of a ZooKeeper ensemble that records the tree; 0 without one.
+    package let zooKeeperCount: Int
     /// Milliseconds between two troubles, at most.
     package let calmMillisecondsMax: Int
 
@@ -59,14 +61,16 @@ package struct ClusterPlan: Sendable {
         latencyMicroseconds = 30...(30 + slowest)
         splitting = random.oneIn(3) ? .whole : .random
         bufferBytes = !isCramped && random.oneIn(3) ? 2048...16_384 : 65_536...262_144
-        troubles = hasLaggard ? [.laggard] : Self.troubles(&random)
+        zooKeeperCount = random.oneIn(8) ? (random.oneIn(2) ? 1 : 3) : 0
+        let some = hasLaggard ? [.laggard] : Self.troubles(&random)
+        troubles = zooKeeperCount > 0 ? some + [.zooKeeperLoss] : some
         calmMillisecondsMax = random.pick([30, 100, 400])
     }
 
     /// Most runs have a few kinds of trouble, so that each has many runs to itself.
     private static func troubles(_ random: inout SimRandom) -> [Trouble] {
         if random.oneIn(10) { return [] }
-        var all = Trouble.allCases.filter { $0 != .laggard }
+        var all = Trouble.allCases.filter { $0 != .laggard && $0 != .zooKeeperLoss }
         random.shuffle(&all)
         return Array(all.prefix(1 + random.below(random.oneIn(3) ? all.count : 3)))
     }
@@ -95,6 +99,8 @@ package enum Trouble: String, CaseIterable, Sendable {
     /// A node is cut off, and then from those above it alone: its children come back to it, and
     /// know more than it does.
     case laggard
+    /// Servers of ZooKeeper, sessions with it, or the way to it are lost.
+    case zooKeeperLoss
 }
 
 extension ClusterPlan {
@@ -135,8 +141,9 @@ extension ClusterPlan {
 
 extension ClusterPlan: CustomStringConvertible {
     package var description: String {
-        "seed \(seed): mode \(mode.rawValue), \(nodeCount) nodes, \(keyCount) keys, \(rounds) rounds"
-            + " of \(troubleMilliseconds) ms, troubles: "
+        "seed \(seed): mode \(mode.rawValue), \(nodeCount) nodes, \(keyCount) keys,"
+            + (zooKeeperCount > 0 ? " ZooKeeper," : "")
+            + " \(rounds) rounds of \(troubleMilliseconds) ms, troubles: "
             + (troubles.isEmpty ? "none" : troubles.map(\.rawValue).joined(separator: ", "))
     }
 }

@@ -78,6 +78,7 @@ package final class ClusterRun {
             let host = cluster.world.addHost("client-\(number + 1)")
             clients.append(Client(self, at: member, host: host, seed: random.next()))
         }
+        cluster.onFailure = { [unowned self] in restart($0) }
         let troubles = Troublemaker(self, seed: random.next())
         self.troubles = troubles
         guard heal(isFirst: true) else { return }
@@ -176,6 +177,14 @@ package final class ClusterRun {
         cluster.crash(member, crash)
         if crash == .silent {
             for client in clients where client.member === member { client.giveUp() }
+        }
+    }
+
+    /// What a supervisor does.
+    private func restart(_ member: ClusterMember) {
+        crash(member, .closing)
+        cluster.world.after(milliseconds: 100) { [weak self] in
+            if !member.isRunning { self?.start(member) }
         }
     }
 

@@ -33,6 +33,7 @@ final class Troublemaker {
             }
             if !one.isRunning { run.start(one) }
         }
+        restoreZooKeeper()
     }
 
     private var network: SimNetwork { run.cluster.world.network }
@@ -73,6 +74,7 @@ final class Troublemaker {
         case .crash: if !one.isRoot { crash(one) }
         case .eviction: evict(one)
         case .laggard: lag(one)
+        case .zooKeeperLoss: loseZooKeeper(one)
         case .rootCrash: if random.oneIn(2) { crash(members[0]) }
         }
     }
@@ -153,6 +155,42 @@ final class Troublemaker {
         let loop = member.host.loop
         loop.turnMicroseconds = 2000...20_000
         after(microseconds: duration()) { loop.turnMicroseconds = 2...20 }
+    }
+
+    private func loseZooKeeper(_ member: ClusterMember) {
+        guard let zooKeeper = run.cluster.zooKeeper else { return }
+        let server = random.below(zooKeeper.hosts.count)
+        switch random.below(5) {
+        case 0:
+            run.story.line("ZooKeeper's server \(server + 1) ends")
+            zooKeeper.stop(server, random.pick([.silent, .resetting, .closing]))
+        case 1:
+            run.story.line("ZooKeeper's server \(server + 1) stands still")
+            zooKeeper.freeze(server)
+        case 2:
+            let sessions = zooKeeper.sessionIDs.sorted()
+            guard !sessions.isEmpty else { return }
+            run.story.line("a session with ZooKeeper expires")
+            zooKeeper.expire(random.pick(sessions))
+        case 3:
+            run.story.line("connections to ZooKeeper's server \(server + 1) are closed")
+            zooKeeper.closeConnections(server)
+        default:
+            run.story.line("\(member.life) is cut off from ZooKeeper")
+            for host in zooKeeper.hosts { network.cut(member.host, host) }
+        }
+        after(microseconds: duration()) { [self] in
+            for host in zooKeeper.hosts { network.heal(member.host, host) }
+            restoreZooKeeper()
+        }
+    }
+
+    private func restoreZooKeeper() {
+        guard let zooKeeper = run.cluster.zooKeeper else { return }
+        for (server, host) in zooKeeper.hosts.enumerated() {
+            zooKeeper.thaw(server)
+            if !host.isUp { zooKeeper.start(server) }
+        }
     }
 
     /// Several at a time, as memory runs out.
