@@ -44,7 +44,7 @@ unit: ## Run the unit tests
 	@scripts/swift.sh test
 
 cluster-test: ## Run whole trees of real processes through every promise
-	@CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(CLUSTER_TESTS)
+	@scripts/cluster-test.sh $(CLUSTER_TESTS)
 
 # The switches that take a rule away are in this build alone.
 SIMULATE := --scratch-path .build-simulate -c release -Xswiftc -DCANOPY_MUTATIONS --product simulate

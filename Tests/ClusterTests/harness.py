@@ -60,9 +60,15 @@ def eventually(
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> int:
-    """A base such that base + 1 … base + count are free, below the ephemeral range."""
+    """A base such that base + 1 … base + count are free, below the ephemeral range.
+
+    Each of the processes that run the tests beside each other (pytest-xdist) has a range of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = 22_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = 10_000 + worker * share
     for _ in range(200):
-        base = random.randrange(10_000, 32_000 - count)
+        base = random.randrange(first, first + share - count)
         try:
             for port in range(base + 1, base + count + 1):
                 with socket.socket() as probe:

@@ -20,6 +20,7 @@ from chaos import network
 CYCLES = 6
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("binaries")
 def test_every_promise_holds_through_six_faults(tmp_path: Path) -> None:

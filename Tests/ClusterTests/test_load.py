@@ -6,7 +6,11 @@ import re
 import shutil
 import subprocess
 
+import pytest
+
 from harness import Cluster, Process, eventually
+
+pytestmark = pytest.mark.alone
 
 MEMORY_GROWTH_MAX = 1.10
 

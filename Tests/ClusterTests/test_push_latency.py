@@ -114,6 +114,7 @@ def measure(readers: list[Reader], attempt: int) -> Figures:
     return figures
 
 
+@pytest.mark.alone
 def test_a_write_is_read_at_every_other_leaf_within_10_ms(
     cluster: ClusterFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -218,6 +218,7 @@ def test_the_log_level_leaves_the_rest_out(keep: ProcessKeeper, tmp_path: Path) 
     assert node.log() == ""
 
 
+@pytest.mark.alone  # It serves at port 5000 of every address.
 def test_the_kv_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path: Path) -> None:
     network = LoopbackNetwork(tmp_path, 1)
     root = keep(from_environment(network, tmp_path, network.kv_environment(1, root=1)))
@@ -240,6 +241,7 @@ def test_the_store_systems_variables_start_a_root(keep: ProcessKeeper, tmp_path:
     assert structure == ["NODE-1"] + [None] * 14
 
 
+@pytest.mark.alone  # It serves at port 5000 of every address.
 @pytest.mark.parametrize("variable", ["ZOO_SERVERS", "zookeeper"])
 def test_a_root_waits_for_its_zookeeper_and_says_so(
     keep: ProcessKeeper, tmp_path: Path, variable: str

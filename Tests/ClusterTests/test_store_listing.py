@@ -55,12 +55,14 @@ def check_listing(node: Process, count: int, folder: Path) -> None:
     assert sorted(keys) == sorted(listing)
 
 
+@pytest.mark.alone
 def test_200_000_keys_are_listed_while_others_are_served(
     cluster: ClusterFactory, tmp_path: Path
 ) -> None:
     check_listing(cluster(1).root, 200_000, tmp_path)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_million_keys_are_listed_while_others_are_served(
