@@ -11,16 +11,12 @@ extension NodeService {
             !cache.pointee.isAbsent(entry)
         else { return readWithCare(key, entry, request, .kv, responder) }
         metrics.pointee.hits &+= 1
-        let version = keyspace.version(of: entry)
-        let age = keyspace.age(of: entry)
-        let fresh = keyspace.freshMilliseconds(age)
+        let version = keyspace.hitVersion(of: entry)
+        let age = keyspace.hitAge(of: entry)
         responder.respondOK(
             contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
             body: cache.pointee.value(of: entry), fieldBytesMax: ReadFields.bytesMax
-        ) {
-            readFields.pointee.writeHit(
-                version, ageMilliseconds: age, freshMilliseconds: fresh, to: $0)
-        }
+        ) { readFields.pointee.writeHit(version, age, to: $0) }
     }
 
     func onKV(

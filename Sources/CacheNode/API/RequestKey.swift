@@ -18,8 +18,31 @@ enum RequestKey {
     static func decode(
         _ encoded: UnsafeRawBufferPointer, scratch: UnsafeMutableRawPointer
     ) -> Outcome {
-        if encoded.contains(ASCII.percent) { return decodeEscapes(encoded, scratch) }
+        if hasPercent(encoded) { return decodeEscapes(encoded, scratch) }
         return check(encoded)
+    }
+
+    /// Looks at eight bytes at a time; the last eight may overlap what was looked at.
+    @inline(__always)
+    private static func hasPercent(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= 8, let start = bytes.baseAddress else {
+            return bytes.contains(ASCII.percent)
+        }
+        let last = bytes.count &- 8
+        var offset = 0
+        while offset < last {
+            if hasPercent(start.word(at: offset)) { return true }
+            offset &+= 8
+        }
+        return hasPercent(start.word(at: last))
+    }
+
+    /// Whether a byte of the word is `%`: then, and only then, a byte of the difference is 0
+    /// (Warren, "Hacker's Delight", 6-1).
+    @inline(__always)
+    private static func hasPercent(_ word: UInt64) -> Bool {
+        let difference = word ^ 0x2525_2525_2525_2525
+        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080 != 0
     }
 
     @inline(never)

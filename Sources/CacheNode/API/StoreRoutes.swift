@@ -32,18 +32,14 @@ extension NodeService {
             !cache.pointee.isAbsent(entry)
         else { return readWithCare(key, entry, request, .store, responder) }
         metrics.pointee.hits &+= 1
-        let version = keyspace.version(of: entry)
-        let age = keyspace.age(of: entry)
-        let fresh = keyspace.freshMilliseconds(age)
+        let version = keyspace.hitVersion(of: entry)
+        let age = keyspace.hitAge(of: entry)
         let value = cache.pointee.value(of: entry)
         let form = form(of: entry)
         responder.respondOK(
             contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form),
             fieldBytesMax: ReadFields.bytesMax,
-            writeFields: {
-                readFields.pointee.writeHit(
-                    version, ageMilliseconds: age, freshMilliseconds: fresh, to: $0)
-            },
+            writeFields: { readFields.pointee.writeHit(version, age, to: $0) },
             { StoreAnswer.append(value, form, to: &$0) })
     }
 

@@ -81,14 +81,16 @@ extension Cache {
     @inline(__always)
     func find(_ key: UnsafeRawBufferPointer) -> EntryReference {
         guard let start = key.baseAddress else { return .none }
-        guard KeyHash.isMidsize(key.count) else { return findOther(key) }
+        guard KeyHash.isMidsize(key.count) else {
+            return table.lookup.find(key, keyHash.hash(key), entries)
+        }
         return findMidsize(start, key.count, keyHash.midsizeHash(start, key.count))
     }
 
     @inline(__always)
     func find(_ key: UnsafeRawBufferPointer, hash: UInt64) -> EntryReference {
         guard let start = key.baseAddress else { return .none }
-        guard KeyHash.isMidsize(key.count) else { return findOther(key, hash: hash) }
+        guard KeyHash.isMidsize(key.count) else { return table.lookup.find(key, hash, entries) }
         return findMidsize(start, key.count, hash)
     }
 
@@ -111,23 +113,9 @@ extension Cache {
     private func findMidsize(
         _ start: UnsafeRawPointer, _ count: Int, _ hash: UInt64
     ) -> EntryReference {
-        table.find(hash, entries) { entry in
+        table.lookup.find(hash, entries) { entry in
             Int(truncatingIfNeeded: entry.keyCount) == count
                 && start.equalsMidsize(entry.base + Entry.headerBytes, count: count)
-        }
-    }
-
-    @inline(never)
-    private func findOther(_ key: UnsafeRawBufferPointer) -> EntryReference {
-        findOther(key, hash: hash(key))
-    }
-
-    @inline(never)
-    private func findOther(_ key: UnsafeRawBufferPointer, hash: UInt64) -> EntryReference {
-        guard let start = key.baseAddress else { return .none }
-        return table.find(hash, entries) { entry in
-            Int(truncatingIfNeeded: entry.keyCount) == key.count
-                && start.equals(entry.base + Entry.headerBytes, count: key.count)
         }
     }
 
@@ -146,6 +134,6 @@ extension Cache {
     /// no such entry.
     @inline(__always)
     func entryAddress(_ hash: UInt64) -> UnsafeRawPointer {
-        UnsafeRawPointer(entries[table.candidate(hash)].base)
+        UnsafeRawPointer(entries[table.lookup.candidate(hash)].base)
     }
 }

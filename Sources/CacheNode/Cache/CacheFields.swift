@@ -15,6 +15,7 @@ extension Cache {
 
     /// The media type with `index`, which is 0, 1 or that of an entry; borrowed until the next
     /// mutation.
+    @inline(__always)
     func mediaTypeBytes(_ index: UInt16) -> UnsafeRawBufferPointer { mediaTypes.bytes(index) }
 
     // MARK: State

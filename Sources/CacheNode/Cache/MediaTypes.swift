@@ -62,6 +62,7 @@ struct MediaTypes: ~Copyable {
     }
 
     /// The bytes of the type `index`, which is in use; borrowed until the next mutation.
+    @inline(__always)
     func bytes(_ index: UInt16) -> UnsafeRawBufferPointer {
         switch index {
         case Self.octetStream: return Self.bytes(Self.octetStreamName)
@@ -95,6 +96,7 @@ struct MediaTypes: ~Copyable {
         if record.pointee.references == 0 { remove(index, &memory) }
     }
 
+    @inline(__always)
     private func record(_ index: UInt16) -> UnsafeMutablePointer<Record>? {
         guard let records, index >= Self.firstFree, Int(index) < recordsTouched else { return nil }
         return records + Int(index)

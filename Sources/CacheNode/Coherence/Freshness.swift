@@ -27,15 +27,21 @@ struct Freshness {
     private var sessions = [Session](repeating: Session(), count: 256)
     /// The session of what is verified now.
     private(set) var current: UInt8 = 0
+    /// The epoch of that session.
+    private(set) var currentEpoch: UInt32 = 0
 
     /// A new session: what was verified before is not any more.
     mutating func begin(epoch: UInt32) {
         current &+= 1
         sessions[Int(current)] = Session(epoch: epoch)
+        currentEpoch = epoch
     }
 
     /// The session goes on under another epoch, as a root's first session does.
-    mutating func setEpoch(_ epoch: UInt32) { sessions[Int(current)].epoch = epoch }
+    mutating func setEpoch(_ epoch: UInt32) {
+        sessions[Int(current)].epoch = epoch
+        currentEpoch = epoch
+    }
 
     /// Another mode: what was told of the sessions so far doesn't bound the age of their copies.
     mutating func forgetBases() {

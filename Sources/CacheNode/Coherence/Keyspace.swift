@@ -35,9 +35,12 @@ final class Keyspace {
     let origin: UInt64
     let upward: UpwardQueue
 
-    var policy: CoherencePolicy
+    var policy: CoherencePolicy {
+        didSet { sharedHitAge = SharedHitAge() }
+    }
     var parent: ParentWay
     var freshness = Freshness()
+    var sharedHitAge = SharedHitAge()
     /// Where this node decides (`commitsHere`): its last commit. Elsewhere: what all verified
     /// copies reflect.
     var position: Version

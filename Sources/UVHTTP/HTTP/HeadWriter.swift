@@ -67,7 +67,7 @@ public enum HeadWriter {
         memcpy(room + 54, ("Content-Type: " as StaticString).utf8Start, 14)
         var offset = 68
         if let type = contentType.baseAddress {
-            memcpy(room + offset, type, contentType.count)
+            (room + offset).copyShort(from: type, count: contentType.count)
             offset &+= contentType.count
         }
         memcpy(room + offset, ("\r\nContent-Length: " as StaticString).utf8Start, 18)

@@ -46,6 +46,23 @@ private func decoded(_ encoded: [UInt8]) -> (key: [UInt8]?, refusal: String?) {
         #expect(decoded(bytes(encoded)).refusal == Self.badlyEscaped)
     }
 
+    /// Beside bytes that differ from `%` in their lowest or highest bit.
+    @Test func anEscapeIsFoundAtEveryPlaceOfAKeyOfAnyLength() {
+        for count in 1...40 {
+            for neighbour in [UInt8(0x24), 0x26, 0xA5, 0x7E] {
+                let plain = [UInt8](repeating: neighbour, count: count)
+                #expect(decoded(plain).key == plain)
+                for place in 0..<count {
+                    var key = plain
+                    key.replaceSubrange(place...place, with: bytes("%41"))
+                    var expected = plain
+                    expected[place] = 0x41
+                    #expect(decoded(key).key == expected)
+                }
+            }
+        }
+    }
+
     @Test func theBoundIsExactPlainAndEscaped() {
         let plain = [UInt8](repeating: 0x61, count: 512)
         #expect(decoded(Array(plain.dropLast())).key == Array(plain.dropLast()))

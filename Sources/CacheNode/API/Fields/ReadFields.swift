@@ -12,27 +12,27 @@ struct ReadFields: ~Copyable {
     /// Bytes that `write` may write, for a node's name of at most 64.
     static var bytesMax: Int { 256 }
 
-    /// What stands for no age and for no limit.
-    private static var none: Int64 { .min }
-
     /// The node's name as a member of Cache-Status begins with it.
     private let member: [UInt8]
-    /// `ETag: "EPOCH.`, then, from `sharedOffset` on, what follows the sequence.
+    /// `ETag: "EPOCH.` and the sequence without its last eight digits; then, from `sharedOffset`
+    /// on, what follows the sequence.
     private let bytes: UnsafeMutableRawPointer
     private var epoch: UInt32 = 0
-    private var epochCount = 0
-    private var ageMilliseconds = none
-    private var freshMilliseconds = none
+    private var highSequence: UInt64 = 0
+    private var tagCount = 0
+    private var age = HitAge.ofTheRoot
     private var sharedCount = 0
 
     private static var sharedOffset: Int { 32 }
+    /// Sequences that differ in the last eight digits alone.
+    private static var lowSequences: UInt64 { 100_000_000 }
 
     /// `nodeName` must be canonical (`NodeName`).
     init(nodeName: String) {
         member = CacheStatus.identifier(of: nodeName)
         bytes = .allocate(byteCount: Self.sharedOffset + Self.bytesMax, alignment: 8)
-        makeEpoch(0)
-        makeShared(ageMilliseconds: Self.none, freshMilliseconds: Self.none)
+        makeTag(0, 0)
+        makeShared(age)
     }
 
     deinit { bytes.deallocate() }
@@ -40,53 +40,55 @@ struct ReadFields: ~Copyable {
     // MARK: A hit
 
     /// Writes the whole lines of a hit to `room`, which has place for `bytesMax`; gives how many
-    /// bytes they are. The arguments are what a `ReadNote` says of a hit, without the note.
+    /// bytes they are.
     @inline(__always)
     mutating func writeHit(
-        _ version: Version, ageMilliseconds: UInt32?, freshMilliseconds: Int64?,
-        to room: UnsafeMutableRawPointer
+        _ version: Version, _ age: HitAge, to room: UnsafeMutableRawPointer
     ) -> Int {
-        let age = ageMilliseconds.map { Int64($0) } ?? Self.none
-        let fresh = freshMilliseconds ?? Self.none
-        if age != self.ageMilliseconds || fresh != self.freshMilliseconds {
-            makeShared(ageMilliseconds: age, freshMilliseconds: fresh)
-        }
+        if age != self.age { makeShared(age) }
         var offset = 0
-        if version != .none {
-            if version.epoch != epoch { makeEpoch(version.epoch) }
-            // As many bytes as may be there: a copy whose length is known takes three moves.
+        if version.sequence != 0 {
+            let high = version.sequence / Self.lowSequences
+            let low = version.sequence % Self.lowSequences
+            if version.epoch != epoch || high != highSequence { makeTag(version.epoch, high) }
+            // As many bytes as may be there: a copy whose length is known takes two moves.
             room.copyMemory(from: bytes, byteCount: Self.sharedOffset)
-            offset = epochCount
-            offset &+= ASCII.writeDecimal(
-                Int(truncatingIfNeeded: version.sequence), to: room + offset)
+            offset = tagCount
+            if high == 0 {
+                offset &+= ASCII.writeDecimal(Int(truncatingIfNeeded: low), to: room + offset)
+            } else {
+                ASCII.writeEightDigits(low, to: room + offset)
+                offset &+= 8
+            }
             (room + offset).copyMemory(
                 from: StaticString("\"\r\n").utf8Start, byteCount: 3)
             offset &+= 3
         }
-        (room + offset).copyMemory(from: bytes + Self.sharedOffset, byteCount: sharedCount)
+        (room + offset).copyShort(from: bytes + Self.sharedOffset, count: sharedCount)
         return offset &+ sharedCount
     }
 
     @inline(never)
-    private mutating func makeEpoch(_ epoch: UInt32) {
+    private mutating func makeTag(_ epoch: UInt32, _ highSequence: UInt64) {
         self.epoch = epoch
+        self.highSequence = highSequence
         var line = ByteQueue()
         line.append("ETag: \"" as StaticString)
         line.appendDecimal(Int(epoch))
         line.append(UInt8(ascii: "."))
-        epochCount = line.count
+        if highSequence > 0 { line.appendDecimal(Int(truncatingIfNeeded: highSequence)) }
+        tagCount = line.count
         UnsafeMutableRawBufferPointer(start: bytes, count: Self.sharedOffset)
             .copyMemory(from: line.readable)
     }
 
     @inline(never)
-    private mutating func makeShared(ageMilliseconds: Int64, freshMilliseconds: Int64) {
-        self.ageMilliseconds = ageMilliseconds
-        self.freshMilliseconds = freshMilliseconds
+    private mutating func makeShared(_ age: HitAge) {
+        self.age = age
         let room = bytes + Self.sharedOffset
         var offset = 0
-        if ageMilliseconds != Self.none {
-            offset = Self.writeAge(ageMilliseconds, to: room)
+        if age.ageMilliseconds != HitAge.none {
+            offset = Self.writeAge(age.ageMilliseconds, to: room)
         }
         offset += Self.copy("Cache-Status: ", to: room + offset)
         offset += member.withUnsafeBytes { member in
@@ -95,8 +97,8 @@ struct ReadFields: ~Copyable {
             return member.count
         }
         offset += Self.copy("; hit", to: room + offset)
-        if freshMilliseconds != Self.none {
-            offset += Self.writeTTL(freshMilliseconds, to: room + offset)
+        if age.freshMilliseconds != HitAge.none {
+            offset += Self.writeTTL(age.freshMilliseconds, to: room + offset)
         }
         sharedCount = offset + Self.copy("\r\n", to: room + offset)
     }

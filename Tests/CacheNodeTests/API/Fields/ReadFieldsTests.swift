@@ -12,9 +12,10 @@ import UVHTTP
             byteCount: ReadFields.bytesMax + 64, alignment: 1)
         defer { room.deallocate() }
         room.initializeMemory(as: UInt8.self, repeating: 0xAA, count: ReadFields.bytesMax + 64)
-        let count = fields.writeHit(
-            note.version, ageMilliseconds: note.ageMilliseconds,
-            freshMilliseconds: note.freshMilliseconds, to: room)
+        let age = HitAge(
+            ageMilliseconds: note.ageMilliseconds.map { Int64($0) } ?? HitAge.none,
+            freshMilliseconds: note.freshMilliseconds ?? HitAge.none)
+        let count = fields.writeHit(note.version, age, to: room)
         #expect(count <= ReadFields.bytesMax)
         let behind = UnsafeRawBufferPointer(start: room + ReadFields.bytesMax, count: 64)
         #expect(behind.allSatisfy { $0 == 0xAA })
@@ -69,9 +70,12 @@ import UVHTTP
         let limits: [Int64?] = [nil, 10_000, 10_000, nil, nil, -3, 10_000]
         for (age, fresh) in zip(ages, limits) {
             for epoch in [UInt32(0), 7, 4_000_000_000] {
-                let version = Version(epoch: epoch, sequence: UInt64(age ?? 1) * 1_000_003)
-                let note = ReadNote.hit(version, ageMilliseconds: age, freshMilliseconds: fresh)
-                #expect(hit(&fields, note) == lines(note, name: "A"))
+                for sequence in [1, 99_999_999, 100_000_000, 100_000_001, 8_765_400_000_321] {
+                    let version = Version(epoch: epoch, sequence: UInt64(sequence))
+                    let note = ReadNote.hit(
+                        version, ageMilliseconds: age, freshMilliseconds: fresh)
+                    #expect(hit(&fields, note) == lines(note, name: "A"))
+                }
             }
         }
     }
