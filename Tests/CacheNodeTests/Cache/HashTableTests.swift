@@ -30,7 +30,7 @@ import Testing
             table.pointee.remove(hash, EntryReference(unit: UInt32(number)), &memory.memory.pointee)
         }
 
-        func candidate(_ hash: UInt64) -> UInt32 { table.pointee.candidate(hash).unit }
+        func candidate(_ hash: UInt64) -> UInt32 { table.pointee.lookup.candidate(hash).unit }
 
         var count: Int { table.pointee.count }
         var excessEntries: Int { table.pointee.excessEntries }
