@@ -15,7 +15,7 @@ package struct HistoryChecker {
         for write in history.writes { checker.check(write) }
         for read in history.reads { checker.check(read) }
         checker.checkOrder()
-        if rules.writesArriveOnce { checker.checkRepeats() }
+        checker.checkRepeats()
         return checker.violations
     }
 
@@ -67,9 +67,6 @@ package struct HistoryChecker {
     /// has it: while it lives the write is there, and whether it was there is known from its
     /// history.
     private func isExcused(_ write: WriteRecord) -> Bool {
-        if !rules.nodesKeepWrites {
-            return history.crashes.contains { $0.time >= write.start }
-        }
         guard write.ack != .root,
             history.crashes.contains(where: {
                 $0.life.node == write.life.node && $0.time >= write.start
