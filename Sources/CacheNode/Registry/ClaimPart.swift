@@ -54,8 +54,19 @@ final class ClaimPart: RegistryPart {
         case .held(let epoch):
             problem = nil
             onHeld?(epoch)
+        case .repair(let data, let version): repair(data, version)
         case .deposed(let reason): onDeposed?(reason)
         }
+    }
+
+    /// Somebody wrote into the claim: what it says is this node's to say.
+    private func repair(_ data: [UInt8], _ version: Int32) {
+        connection.log.warning(
+            "the claim in ZooKeeper was changed; it is put right",
+            ["znode": .string(RegistryPaths.root)])
+        connection.client.set(
+            RegistryPaths.root, data: data, version: version,
+            completion: connection.current { [self] _ in read() })
     }
 
     /// Reads the holder, then the epoch.

@@ -20,6 +20,8 @@ struct RootClaim {
         case claim([MultiOperation])
         /// Read again then, or when the watch fires.
         case wait(milliseconds: UInt64, reason: String)
+        /// The claim is this node's, and doesn't say what it should.
+        case repair(data: [UInt8], version: Int32)
         case held(epoch: UInt32)
         /// Another root has begun: a sentence.
         case deposed(String)
@@ -81,9 +83,15 @@ struct RootClaim {
     /// The claim is there and is this session's: its transaction was done, whatever was heard of
     /// it.
     private mutating func onOwn(_ holder: NodeData, _ recorded: UInt32) -> Step {
-        epoch = epoch ?? recorded
+        let epoch = epoch ?? recorded
+        self.epoch = epoch
         isHeld = true
-        return .held(epoch: epoch ?? recorded)
+        var wanted = record
+        wanted.epoch = epoch
+        guard holder.data == wanted.data else {
+            return .repair(data: wanted.data, version: holder.stat.version)
+        }
+        return .held(epoch: epoch)
     }
 
     /// Why a claim that is another session's must be respected; nil if it is this node's own of

@@ -105,7 +105,25 @@ import ZooKeeper
         _ = read(&claim, epoch: node("5", version: 1), now: 1)
         #expect(claim.onClaimed(.failure(.connectionLoss)) == .read)
         #expect(
-            read(&claim, epoch: node("6", version: 2), holder: holder(owner: 7)) == .held(epoch: 6))
+            read(&claim, epoch: node("6", version: 2), holder: own(epoch: 6)) == .held(epoch: 6))
+    }
+
+    /// What session 7 wrote into its claim.
+    private func own(epoch: UInt32) -> NodeData {
+        var record = Self.record
+        record.epoch = epoch
+        return NodeData(data: record.data, stat: Stat(version: 4, ephemeralOwner: 7))
+    }
+
+    @Test func aClaimThatSomebodyWroteIntoIsPutRight() {
+        var claim = connected()
+        _ = read(&claim, epoch: node("5", version: 1), now: 1)
+        #expect(claim.onClaimed(.success(())) == .held(epoch: 6))
+        let step = read(
+            &claim, epoch: node("6", version: 2), holder: node("x", version: 9, owner: 7))
+        #expect(step == .repair(data: own(epoch: 6).data, version: 9))
+        #expect(
+            read(&claim, epoch: node("6", version: 2), holder: own(epoch: 6)) == .held(epoch: 6))
     }
 
     @Test func anExpiredSessionClaimsAgainUnderTheSameEpoch() {

@@ -138,10 +138,11 @@ extension CoherenceModel {
     /// Everybody reads what the root has.
     private func checkReads() {
         if setup.policy.mode == .ttl {
-            // Answers may be refused that were long on their way (rule 10): but not again.
+            // With a ttl shorter than the way to the root, answers are refused for a while after a
+            // new session, because their age reaches back before it (rule 10): not for ever.
             for node in nodes { for key in 0..<setup.keyCount { read(key, at: node) } }
             guard comeToRest() else { return }
-            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 20)
+            world.run(forMilliseconds: UInt64(setup.policy.ttlMilliseconds) + 2000)
         }
         for node in nodes {
             for key in 0..<setup.keyCount {
