@@ -34,6 +34,8 @@ extension HistoryChecker {
 
     /// The content must have been the root's at some time not longer before the answer than the
     /// answer says. When the answer was made isn't known; not before the question was asked.
+    /// A node that is asked for the root's content may answer with a write of its own, of which it
+    /// doesn't know that it is committed.
     private mutating func checkStaleness(_ read: ReadRecord) {
         // A node that was attached to nobody yet has a write of its own, and no policy.
         if let bound = read.boundMicroseconds, let limit = rules.limitMicroseconds, bound > limit,
@@ -42,7 +44,7 @@ extension HistoryChecker {
             report(.boundsAreKept, "\(read.text); the limit is \(milliseconds(limit))")
         }
         let bound: UInt64
-        if read.wish == .fromRoot {
+        if read.wish == .fromRoot, read.version != nil || read.boundMicroseconds == nil {
             bound = 0
         } else if let stated = read.boundMicroseconds {
             bound = stated + rules.clockMicroseconds
