@@ -1,61 +1,7 @@
 import ClusterSimulation
 import Testing
 
-/// Histories made by hand, with a time in milliseconds: the checker must see what is wrong with
-/// them, and nothing else.
-private struct Tale {
-    var history = History(keyCount: 1)
-    var rules = CheckedRules()
-
-    static func microseconds(_ milliseconds: Int) -> UInt64 { UInt64(milliseconds) * 1000 }
-
-    /// An acknowledged write at a node, from a time to a time.
-    @discardableResult
-    mutating func write(
-        at node: Int = 1, _ start: Int, _ end: Int, _ ack: AwaitedHop = .local,
-        deletes isDeletion: Bool = false, _ change: (inout WriteRecord) -> Void = { _ in }
-    ) -> Int {
-        var write = WriteRecord(
-            number: history.writes.count, key: 0, life: Life(node: node, number: 0),
-            start: Self.microseconds(start))
-        write.end = Self.microseconds(end)
-        write.ack = ack
-        write.isDeletion = isDeletion
-        write.outcome = .acknowledged
-        change(&write)
-        history.writes.append(write)
-        return write.number
-    }
-
-    mutating func read(
-        at node: Int = 1, _ start: Int, _ end: Int, _ content: Content, as sequence: UInt64? = nil,
-        bound: Int? = nil, _ change: (inout ReadRecord) -> Void = { _ in }
-    ) {
-        var read = ReadRecord(
-            key: 0, life: Life(node: node, number: 0), start: Self.microseconds(start),
-            end: Self.microseconds(end), content: content)
-        read.version = sequence.map { ETag(epoch: 1, sequence: $0) }
-        read.boundMicroseconds = bound.map { Self.microseconds($0) }
-        change(&read)
-        history.reads.append(read)
-    }
-
-    mutating func root(_ time: Int, _ content: Content, as sequence: UInt64, life: Int = 0) {
-        history.rootHas(
-            RootState(
-                start: Self.microseconds(time), life: life, content: content,
-                version: ETag(epoch: 1, sequence: sequence)), of: 0)
-    }
-
-    mutating func crash(of node: Int, at time: Int) {
-        history.crashed(Life(node: node, number: 0), at: Self.microseconds(time))
-    }
-
-    var found: [Invariant] {
-        HistoryChecker.violations(of: history, rules).map(\.invariant)
-    }
-}
-
+/// The checker must see what is wrong with histories made by hand, and nothing else.
 @Suite struct SimHistoryTests {
     @Test func aHistoryInWhichAllIsWellIsAccepted() {
         var tale = Tale()
@@ -343,19 +289,6 @@ private struct Tale {
         #expect(tale.found.isEmpty)
         tale.read(200, 201, .absent, as: 1, bound: 101)
         #expect(tale.found == [.boundsAreKept])
-    }
-
-    // MARK: What can't be known
-
-    /// Several writes of a key in one turn of the root leave only the last to be seen.
-    @Test func commitsThatCouldNotBeSeenExcuse() {
-        var tale = Tale()
-        tale.write(10, 12)
-        tale.write(at: 2, 10, 12)
-        tale.root(20, .write(1), as: 2)
-        tale.history.rootHid(at: 20_000)
-        tale.read(15, 21, .write(0), bound: 0)
-        #expect(tale.found.isEmpty)
     }
 
     @Test func inModeNoneCopiesMayBeOld() {

@@ -188,16 +188,36 @@ package struct History: Sendable {
 
     package mutating func crashed(_ life: Life, at time: UInt64) { crashes.append((life, time)) }
 
-    /// What the root had when it committed a write: last before a time, or else first after it. A
-    /// root that doesn't know of a write commits it again.
-    package func commit(of write: WriteRecord, near time: UInt64) -> RootState? {
-        let commits = root[write.key].filter { $0.content == .write(write.number) }
-        return commits.last { $0.start <= time } ?? commits.first
+    /// What the root had when it committed a write first; nil if that can't be known. A root that
+    /// doesn't know of a write commits it again, and its predecessor may have done so unseen.
+    package func firstCommit(of write: WriteRecord) -> RootState? {
+        guard let state = commits(of: write).first,
+            !mayHideCommit(from: write.start, to: state.start)
+        else { return nil }
+        return state
+    }
+
+    /// What the root had when it committed a write last; nil if that can't be known.
+    package func lastCommit(of write: WriteRecord) -> RootState? {
+        guard let state = commits(of: write).last, !mayHideCommit(from: state.start, to: .max)
+        else { return nil }
+        return state
+    }
+
+    private func commits(of write: WriteRecord) -> [RootState] {
+        root[write.key].filter { $0.content == .write(write.number) }
+    }
+
+    /// Whether a write that was seen to be committed at one of the two times may have been
+    /// committed between them too, unseen, by another root.
+    private func mayHideCommit(from start: UInt64, to end: UInt64) -> Bool {
+        hiddenCommits.contains { $0 >= start && $0 <= end }
+            && crashes.contains { $0.life.node == 0 && $0.time >= start && $0.time <= end }
     }
 
     /// When a write was committed first; nil if that wasn't seen.
     package func commitTime(of write: WriteRecord) -> UInt64? {
-        root[write.key].first { $0.content == .write(write.number) }?.start
+        commits(of: write).first?.start
     }
 }
 

@@ -15,7 +15,7 @@ package struct HistoryChecker {
         for write in history.writes { checker.check(write) }
         for read in history.reads { checker.check(read) }
         checker.checkOrder()
-        if rules.writesArriveOnce { checker.checkRepeats() }
+        checker.checkRepeats()
         return checker.violations
     }
 
@@ -67,9 +67,6 @@ package struct HistoryChecker {
     /// has it: while it lives the write is there, and whether it was there is known from its
     /// history.
     private func isExcused(_ write: WriteRecord) -> Bool {
-        if !rules.nodesKeepWrites {
-            return history.crashes.contains { $0.time >= write.start }
-        }
         guard write.ack != .root,
             history.crashes.contains(where: {
                 $0.life.node == write.life.node && $0.time >= write.start
@@ -155,9 +152,9 @@ package struct HistoryChecker {
         guard history.hiddenCommits.contains(where: { $0 >= start && $0 <= end }) else {
             return false
         }
-        // Several commits in one turn of the root: only those that were never seen can be meant.
+        // Several commits in one turn of the root: only those that weren't seen yet can be meant.
         guard case .write(let number) = content else { return true }
-        return history.commitTime(of: history.writes[number]) == nil
+        return history.commitTime(of: history.writes[number]).map { $0 > end } ?? true
     }
 }
 
@@ -166,10 +163,6 @@ package struct CheckedRules: Sendable {
     /// Copies below the root follow it; without this a node may show anything it once had.
     package var copiesFollow = true
     package var ownWritesAreRead = true
-    package var writesArriveOnce = true
-    /// A node keeps a write until the root's commit comes back, and not only until its parent has
-    /// it.
-    package var nodesKeepWrites = true
     /// How old an answer may be without saying that it is stale; nil without a limit.
     package var limitMicroseconds: UInt64?
     /// How much older an answer may be than it says, because clocks of nodes count milliseconds.

@@ -34,6 +34,8 @@ extension HistoryChecker {
 
     /// The content must have been the root's at some time not longer before the answer than the
     /// answer says. When the answer was made isn't known; not before the question was asked.
+    /// A node that is asked for the root's content may answer with a write of its own, of which it
+    /// doesn't know that it is committed.
     private mutating func checkStaleness(_ read: ReadRecord) {
         // A node that was attached to nobody yet has a write of its own, and no policy.
         if let bound = read.boundMicroseconds, let limit = rules.limitMicroseconds, bound > limit,
@@ -42,7 +44,7 @@ extension HistoryChecker {
             report(.boundsAreKept, "\(read.text); the limit is \(milliseconds(limit))")
         }
         let bound: UInt64
-        if read.wish == .fromRoot {
+        if read.wish == .fromRoot, read.version != nil || read.boundMicroseconds == nil {
             bound = 0
         } else if let stated = read.boundMicroseconds {
             bound = stated + rules.clockMicroseconds
@@ -114,13 +116,13 @@ extension HistoryChecker {
     /// Of two reads of a key at a node, the second asked when the first was answered, the second
     /// has no older version.
     private mutating func checkVersions(_ reads: [ReadRecord]) {
-        let versioned = reads.compactMap { read in
-            versionShown(by: read).map { (read: read, version: $0) }
-        }
-        let ended = versioned.sorted { $0.read.end < $1.read.end }
+        let ended = versioned(reads) { self.history.firstCommit(of: $0) }
+            .sorted { $0.read.end < $1.read.end }
         var next = 0
         var newest: (read: ReadRecord, version: ETag)?
-        for later in versioned.sorted(by: { $0.read.start < $1.read.start }) {
+        let started = versioned(reads) { self.history.lastCommit(of: $0) }
+            .sorted { $0.read.start < $1.read.start }
+        for later in started {
             while next < ended.count, ended[next].read.end <= later.read.start {
                 if newest.map({ $0.version < ended[next].version }) ?? true { newest = ended[next] }
                 next += 1
@@ -134,15 +136,20 @@ extension HistoryChecker {
         }
     }
 
-    /// The version that the answer names, or else the newest under which the root had its content.
-    /// A write of another node that isn't committed as far as is known here has no place yet: that
-    /// node may be attached elsewhere by now, and overtake.
-    private func versionShown(by read: ReadRecord) -> ETag? {
-        if let version = read.version { return version }
-        guard case .write(let number) = read.content,
-            history.writes[number].life.node == read.life.node
-        else { return nil }
-        return history.commit(of: history.writes[number], near: read.end)?.version
+    /// The version that an answer names, or else the one that its write got at the root. A write of
+    /// another node that isn't committed as far as is known here has no place yet: that node may be
+    /// attached elsewhere by now, and overtake.
+    private func versioned(
+        _ reads: [ReadRecord], _ commit: (WriteRecord) -> RootState?
+    ) -> [(read: ReadRecord, version: ETag)] {
+        reads.compactMap { read in
+            if let version = read.version { return (read, version) }
+            guard case .write(let number) = read.content,
+                history.writes[number].life.node == read.life.node,
+                let version = commit(history.writes[number])?.version
+            else { return nil }
+            return (read, version)
+        }
     }
 
     // MARK: Own writes
@@ -171,19 +178,23 @@ extension HistoryChecker {
             {
                 return true
             }
-            guard let committed = history.commit(of: other, near: read.end)?.start else {
-                return false
-            }
+            guard let committed = lastCommit(of: other, shownBy: read)?.start else { return false }
             if committed < write.start { return true }
-            // See `versionShown`.
+            // See `versioned`.
             guard read.version != nil || other.life.node == read.life.node else { return false }
-            guard !write.isDeletion, let commit = history.commit(of: write, near: read.end),
+            guard !write.isDeletion, let commit = history.firstCommit(of: write),
                 !history.hiddenCommits.contains(where: { $0 >= write.start && $0 <= read.end })
             else { return false }
             return committed < commit.start
         case .absent:
             return !write.isDeletion && !mayBeDeleted(after: write)
         }
+    }
+
+    /// The commit that an answer means, or else the last that it may mean.
+    private func lastCommit(of write: WriteRecord, shownBy read: ReadRecord) -> RootState? {
+        guard let version = read.version else { return history.lastCommit(of: write) }
+        return history.root[write.key].first { $0.version == version }
     }
 
     /// Whether a deletion of the same key may have come after a write.

@@ -131,9 +131,8 @@ extension ClusterPlan {
         case .ttl: rules.limitMicroseconds = UInt64(ttlMilliseconds) * 1000
         case .none:
             rules.copiesFollow = false
-            rules.writesArriveOnce = false
+            // After a change of parents a node may be given an older copy.
             rules.ownWritesAreRead = troubles.isEmpty
-            rules.nodesKeepWrites = false
         }
         return rules
     }
