@@ -34,12 +34,15 @@ module Canopy
       @started = []
     end
 
-    # Before a machine starts: the images and the network are there.
+    # Before a machine starts, once: the images and the network are there.
     def prepare(ui)
+      return if @prepared
+
       @settings.remember
       build("canopy", %W[--file ../images/canopy/Dockerfile --build-arg BINARIES=#{ENV.fetch("BINARIES", "source")} ..], ui)
       build("canopy-zookeeper", %w[../images/zookeeper], ui)
       create_network(ui)
+      @prepared = true
     end
 
     # Returns once the machine is healthy; raises what its log says otherwise. After the last of several, all are looked at again.
