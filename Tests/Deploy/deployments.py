@@ -108,9 +108,12 @@ class Deployment:
         """Ends the node's process as a crash would."""
         os.kill(self.pid(name), signal.SIGKILL)
 
+    def is_running(self, name: str) -> bool:
+        return bool(inspect(self.container(name))["State"]["Running"])
+
     def is_well(self, name: str) -> bool:
         state = inspect(self.container(name))["State"]
-        return bool(state["Running"]) and state.get("Health", {}).get("Status") in (None, "healthy")
+        return state["Running"] and state.get("Health", {}).get("Status") in (None, "healthy")
 
     def wait_until_well(self, name: str) -> None:
         eventually(lambda: self.is_well(name), f"{name} is healthy", WELL_SECONDS, pause=0.3)
@@ -156,10 +159,10 @@ class Vagrant(Deployment):
     def container(self, name: str) -> str:
         return f"canopy-{name}"
 
-    def status(self) -> dict[str, str]:
-        """The state of each machine, as `vagrant status` says it."""
-        rows = must("vagrant", "status", "--machine-readable", folder=self.folder).splitlines()
-        fields = [row.split(",") for row in rows]
+    def status(self, *names: str) -> dict[str, str]:
+        """The states of these machines, or of all, as `vagrant status` says them."""
+        command = ("vagrant", "status", "--machine-readable", *names)
+        fields = [row.split(",") for row in must(*command, folder=self.folder).splitlines()]
         return {row[1]: row[3] for row in fields if row[2] == "state"}
 
 

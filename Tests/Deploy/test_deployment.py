@@ -137,10 +137,10 @@ def test_a_node_that_is_stopped_exits_well_and_loses_no_write(deployment: Deploy
 def test_one_machine_of_vagrants_is_halted_and_started(deployment: Vagrant) -> None:
     assert deployment.status() == dict.fromkeys(["zookeeper", *NAMES, "cli"], "running")
     assert deployment.vagrant("halt", "NODE-6").returncode == 0
-    assert deployment.status()["NODE-6"] == "stopped"
+    assert deployment.status("NODE-6") == {"NODE-6": "stopped"}
     assert deployment.vagrant("up", "NODE-6").returncode == 0
     assert deployment.vagrant("reload", "NODE-6").returncode == 0
-    assert deployment.status()["NODE-6"] == "running"
+    assert deployment.is_running("NODE-6")
     eventually(lambda: members()["NODE-6"]["state"] == "live", "it is back")
     assert members()["NODE-6"]["slot"] == 6
     other = deployment.vagrant("up", "NODE-6", environment={"TREE_DEPTH": "2"})
