@@ -16,14 +16,16 @@ module Canopy
 
     def create_arguments
       %W[--network #{NETWORK} --ip #{address} --network-alias #{name} --hostname #{name} --label #{LABEL}] +
-        %w[--read-only --cap-drop ALL --security-opt no-new-privileges --log-opt max-size=10m --log-opt max-file=3] + limits
+        %w[--read-only --cap-drop ALL --security-opt no-new-privileges --log-opt max-size=10m --log-opt max-file=3] +
+        # Nobody waits for docker's own look: a trigger asks by itself.
+        %w[--health-interval 10s] + limits
     end
   end
 
   # The machines of a tree, and what `vagrant up` doesn't do for them.
   class Cluster
     # Seconds that a machine may take to be healthy, besides STARTUP_DELAY: a JVM on a busy machine.
-    HEALTHY_SECONDS = 60
+    HEALTHY_SECONDS = 120
 
     attr_reader :machines
 
@@ -95,8 +97,9 @@ module Canopy
     # As process 1 sleep is deaf to SIGTERM.
     def cli
       Machine.new(
-        name: "cli", address: "10.0.1.63", image: "canopy:#{VERSION}", command: %w[sleep infinity], environment: {}, ports: [],
-        limits: %w[--no-healthcheck --stop-signal SIGKILL --memory 128m --pids-limit 64], health: %w[kvctl --version]
+        name: "cli", address: "10.0.1.63", image: "canopy:#{VERSION}", command: %w[sleep infinity],
+        environment: { "CANOPY_NAME" => "NODE-#{@settings.root}" }, ports: [],
+        limits: %w[--stop-signal SIGKILL --memory 128m --pids-limit 64], health: %w[kvctl --version]
       )
     end
 
