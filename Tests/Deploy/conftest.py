@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
+
 from deployments import Compose, Deployment, Vagrant, left, run
 from zookeeper import Reader
 

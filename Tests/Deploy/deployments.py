@@ -1,4 +1,4 @@
-"""The tree in containers, brought up and down by the files that are shipped, as a person would type it."""
+"""The tree in containers, brought up and down by the shipped files, as a person would do it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from harness import KVCTL, REPOSITORY, clean_environment, eventually
 
 NODES = range(1, 8)
@@ -39,7 +40,8 @@ def run(
         text=True,
         timeout=280,
     )
-    print(f"$ {' '.join(command)}  ({time.monotonic() - started:.1f} s, status {result.returncode})")
+    seconds = time.monotonic() - started
+    print(f"$ {' '.join(command)}  ({seconds:.1f} s, status {result.returncode})")
     return result
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+import requests
+
 from deployments import (
     NAMES,
     NODES,
@@ -22,7 +24,6 @@ from deployments import (
     url,
 )
 from harness import eventually
-import requests
 from zookeeper import Reader
 
 PATHS = [
