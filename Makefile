@@ -8,12 +8,14 @@ ZOOKEEPER ?=
 CLUSTER_TESTS ?= Tests/ClusterTests
 CYCLES ?= 60
 SEEDS ?= 2000
+BINARIES ?= source
+DEPLOY_TESTS ?= Tests/Deploy
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize clean
+	simulate-build simulate-long sanitize images vagrant compose test-deploy clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +73,26 @@ chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 m
 sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
 		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
+
+images: $(if $(filter prebuilt,$(BINARIES)),build) ## Build the container images (BINARIES=prebuilt: from binaries made here, on a Debian 12)
+	@scripts/images.sh $(BINARIES)
+
+vagrant: $(if $(filter prebuilt,$(BINARIES)),images) ## Start a tree in containers with Vagrant (DEPTH, COHERENCE)
+	@cd vagrant && TREE_DEPTH=$(DEPTH) COHERENCE=$(COHERENCE) vagrant up
+	@echo "It ends with: (cd vagrant; vagrant destroy -f)"
+
+compose: COMPOSE := docker compose $(if $(filter 4,$(DEPTH)),--env-file depth-4.env)
+compose: $(if $(filter prebuilt,$(BINARIES)),images) ## Start a tree in containers with Docker Compose (DEPTH 3 or 4, COHERENCE)
+	@case "$(DEPTH)" in 3 | 4) ;; *) echo "DEPTH is '$(DEPTH)': 3 or 4 is allowed, compose.yaml has no others" >&2; exit 2 ;; esac
+	@cd compose && COHERENCE=$(COHERENCE) $(COMPOSE) up --wait && $(COMPOSE) exec -T cli kvctl tree
+	@echo "It ends with: (cd compose; $(COMPOSE) down --volumes)"
+
+# A docker that has no Compose v2 gets it from where install.sh has put it.
+test-deploy: ## Start trees with Vagrant and Docker Compose, break them, mend them, end them (needs an empty docker engine, and root)
+	@scripts/install.sh deploy
+	@$(MAKE) --no-print-directory images BINARIES=prebuilt
+	@if ! docker compose version >/dev/null 2>&1; then export DOCKER_CONFIG=$(CURDIR)/.build-docker; fi; \
+		CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(DEPLOY_TESTS)
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

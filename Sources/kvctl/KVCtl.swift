@@ -34,7 +34,8 @@ struct KVCtl: ParsableCommand {
             CommandGroup(
                 name: "Tree",
                 subcommands: [
-                    TreeCommand.self, NodesCommand.self, KeysCommand.self, SynchronizeCommand.self,
+                    TreeCommand.self, NodesCommand.self, KeysCommand.self, ReadyCommand.self,
+                    SynchronizeCommand.self,
                 ]),
             CommandGroup(name: "Local cluster", subcommands: [ClusterCommand.self]),
         ])

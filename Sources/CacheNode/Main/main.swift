@@ -20,6 +20,7 @@ func run() -> Int32 {
 func run(_ settings: Settings, _ warnings: [String]) -> Int32 {
     let log = Log(level: settings.logLevel, format: settings.logFormat, node: settings.name)
     for warning in warnings { log.warning(warning) }
+    stopAtOnceOnSignals()
     if settings.startupDelaySeconds > 0 { sleep(UInt32(settings.startupDelaySeconds)) }
     do {
         let loop = try UVLoop()
@@ -45,6 +46,12 @@ func run(_ settings: Settings, _ warnings: [String]) -> Int32 {
         complain("cachenode: \(error)")
         return 1
     }
+}
+
+/// Until the loop takes signals, the first of them ends the process. To process 1 of a container
+/// the kernel delivers only signals that have a handler.
+func stopAtOnceOnSignals() {
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
 }
 
 /// Lifts the limit on open files to what the system allows; returns it.

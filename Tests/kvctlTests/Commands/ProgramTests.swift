@@ -196,6 +196,22 @@ import Testing
         #expect(usage.errors.contains("contradict"))
     }
 
+    @Test func readySaysWhatThatHangsOn() throws {
+        let well = try Responder { _ in .init(status: 200, body: "[+]attached\nready\n") }
+        #expect(
+            try run("ready", "7", against: well)
+                == .init(status: 0, output: "[+]attached\nready\n", errors: ""))
+        #expect(well.requests.map(\.target) == ["/readyz?verbose"])
+        let json = try run("ready", "7", "--output", "json", against: well)
+        #expect(json == .init(status: 0, output: "{\"ready\":true}\n", errors: ""))
+        let ill = try Responder { _ in .init(status: 503, body: "[-]\u{1b}[2J\nnot ready\n") }
+        #expect(
+            try run("ready", "7", against: ill)
+                == .init(status: 1, output: "[-]\\x1b[2J\nnot ready\n", errors: ""))
+        let other = try Responder { _ in .init(status: 404, body: "") }
+        #expect(try run("ready", "7", against: other).errors.contains("Is it a Canopy node?"))
+    }
+
     @Test func synchronizeSaysWhatTheRootSaid() throws {
         let done = try Responder { _ in
             .init(bytes: Array("HTTP/1.1 204 No Content\r\n\r\n".utf8))
