@@ -37,8 +37,9 @@ install-test:
 lint: ## Check the style of every Swift file
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-docs-check: ## Check the OpenAPI document and the page made from it
+docs-check: ## Check the OpenAPI document, the page made from it, and that docs/http.md names tests that exist
 	@.venv/bin/python docs/api/check.py
+	@.venv/bin/python docs/check_http.py
 
 unit: ## Run the unit tests
 	@scripts/swift.sh test

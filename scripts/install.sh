@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
-test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
+test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java nginx-light libnginx-mod-http-echo)
 model_packages=(spin gcc libc6-dev)
 zookeeper_packages=(default-jre-headless libzookeeper-java)
 

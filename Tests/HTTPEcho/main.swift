@@ -29,7 +29,7 @@ func run() -> Int32 {
         let loop = try UVLoop()
         let server = HTTPServer(loop: loop, limits: HTTPLimits(), service: EchoService())
         print(try server.listen(on: address).port)
-        fflush(stdout)
+        fflush(nil)
         loop.onSignal(SIGTERM) {
             server.stop { loop.stop() }
             server.closeConnections()
