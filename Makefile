@@ -8,12 +8,13 @@ ZOOKEEPER ?=
 CLUSTER_TESTS ?= Tests/ClusterTests
 CYCLES ?= 60
 SEEDS ?= 2000
+EXAMPLES ?= 2000
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize clean
+	simulate-build simulate-long sanitize schemathesis clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ simulate: simulate-build ## Live through SEEDS simulated clusters, and miss each
 simulate-long: simulate-build ## Live through 100,000 simulated clusters (half an hour)
 	@.build-simulate/release/simulate --seeds "0..<100000" --jobs "$$(nproc)"
 
+schemathesis: build ## Ask a node some 20,000 things that its /openapi.json allows or forbids (EXAMPLES: for each operation)
+	@scripts/schemathesis.sh $(EXAMPLES)
+
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model
 	@Tests/Model/check.sh
@@ -74,4 +78,4 @@ sanitize: ## Run the server's unit tests under AddressSanitizer
 		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
 
 clean: ## Remove everything that was built
-	@rm -rf .build .build-* .venv
+	@rm -rf .build .build-* .venv .venv-* .nginx

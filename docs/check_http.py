@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks that every row of http.md's tables of requirements names tests, and that they exist.
 
-A test is named `Suite/name` or `file.py/name`: a suite of Tests/ or a file of Tests/ClusterTests, and
-a function or the name of a case in it. Exits 0 when all is well, and 1 when something isn't.
+A test is named `Suite/name` or `file.py/name`: a suite of Tests/ or a file of Tests/ClusterTests,
+and a function or the name of a case in it. Exits 0 when all is well, and 1 when something isn't.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def texts_of_suites() -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in TESTS.rglob("*.swift"):
         text = path.read_text(encoding="utf-8")
-        for suite in set(re.findall(r"^(?:@Suite[^\n]*?struct|extension) (\w+)", text, re.MULTILINE)):
+        suites = re.findall(r"^(?:@Suite[^\n]*?struct|extension) (\w+)", text, re.MULTILINE)
+        for suite in set(suites):
             texts[suite] = texts.get(suite, "") + text
     return texts
 

@@ -39,7 +39,7 @@ class Case:
 
 
 def get(name: str, *fields: str, request: str = "GET /kv/held HTTP/1.1", **more: object) -> Case:
-    """A case that is a request without a body and answered with the value, if nothing is said."""
+    """A request without a body, answered with the value if nothing is said."""
     more.setdefault("status", 200)
     if more["status"] == 200 and "body" not in more:
         more["body"] = b"value"
@@ -52,16 +52,18 @@ def put(name: str, status: int, *fields: str, body: bytes = b"new", **more: obje
 
 
 ALLOW = (("allow", "GET, HEAD, PUT, DELETE, OPTIONS"),)
+GET_ALLOWED = (("allow", "GET"),)
+FIVE_BYTES = (("content-length", "5"),)
 CASES = [
     get("the absolute form", HOST, request="GET http://x/kv/held HTTP/1.1"),
     get("the absolute form and another Host", HOST, request="GET http://y:1/kv/held HTTP/1.1"),
     get("the scheme in capitals", HOST, request="GET HTTPS://x/kv/held HTTP/1.1"),
     get("an absolute form without a path", HOST, request="GET http://x HTTP/1.1", body=None),
     get("an empty Host", "Host:"),
-    get("the asterisk", HOST, request="OPTIONS * HTTP/1.1", status=204, fields=(("allow", "GET"),)),
+    get("the asterisk", HOST, request="OPTIONS * HTTP/1.1", status=204, fields=GET_ALLOWED),
     get("OPTIONS of a key", HOST, request="OPTIONS /kv/held HTTP/1.1", status=204, fields=ALLOW),
     get("the asterisk without OPTIONS", HOST, request="GET * HTTP/1.1", status=400, closes=True),
-    get("HEAD", HOST, request="HEAD /kv/held HTTP/1.1", body=b"", fields=(("content-length", "5"),)),
+    get("HEAD", HOST, request="HEAD /kv/held HTTP/1.1", body=b"", fields=FIVE_BYTES),
     get("HEAD without Host", request="HEAD /kv/held HTTP/1.1", status=400, body=b"", closes=True),
     get("TRACE", HOST, request="TRACE /kv/held HTTP/1.1", status=405, fields=ALLOW),
     get("PATCH", HOST, request="PATCH /kv/held HTTP/1.1", status=405, fields=ALLOW),
@@ -70,14 +72,14 @@ CASES = [
     get("an unknown method", HOST, request="BREW /kv/held HTTP/1.1", status=501),
     get("an unknown method of nothing", HOST, request="BREW /nothing HTTP/1.1", status=501),
     get("a method in lower case", HOST, request="get /kv/held HTTP/1.1", status=501),
-    get("HTTP/1.0", request="GET /kv/held HTTP/1.0", closes=True, fields=(("connection", "close"),)),
+    get("HTTP/1.0", request="GET /kv/held HTTP/1.0", closes=True),
     get(
         "HTTP/1.0 with keep-alive",
         "Connection: keep-alive",
         request="GET /kv/held HTTP/1.0",
         fields=(("connection", "keep-alive"),),
     ),
-    get("close", HOST, "Connection: x, Close", closes=True, fields=(("connection", "close"),)),
+    get("close", HOST, "Connection: x, Close", closes=True),
     get("HTTP/1.2", HOST, request="GET /kv/held HTTP/1.2", status=505, closes=True),
     get("HTTP/2.0", HOST, request="GET /kv/held HTTP/2.0", status=505, closes=True),
     get("a version in lower case", HOST, request="GET / http/1.1", status=400, closes=True),
@@ -225,9 +227,8 @@ def test_a_body_that_is_not_wanted_is_never_taken_for_a_request(tree: Cluster) -
 
 def test_the_final_status_comes_without_continue_when_the_body_is_not_wanted(tree: Cluster) -> None:
     with tree.root.connect() as connection:
-        connection.send(
-            lines(HOST, "Content-Length: 4", "Expect: 100-continue", request="PUT /nothing HTTP/1.1")
-        )
+        fields = ("Content-Length: 4", "Expect: 100-continue")
+        connection.send(lines(HOST, *fields, request="PUT /nothing HTTP/1.1"))
         answer = connection.read_answer()
         assert (answer.status, answer.interim) == (404, ())
         assert connection.is_closed_by_peer()

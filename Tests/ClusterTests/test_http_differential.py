@@ -5,7 +5,7 @@ which requests they were sent. Where ours accepts one, the others must understan
 target and body, or refuse; and why they refuse must be known: docs/http.md has the reasons, which
 are `REASONS` here. That ours refuses more than others is its purpose.
 
-CANOPY_HTTP_MESSAGES: how many messages (2,000); CANOPY_HTTP_SEED: the first part of each one's seed.
+CANOPY_HTTP_MESSAGES: how many messages (2,000); CANOPY_HTTP_SEED: a part of the seed of each.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ from harness import BINARIES, REPOSITORY, eventually, free_ports
 MESSAGES = int(os.environ.get("CANOPY_HTTP_MESSAGES", "2000"))
 SEED = int(os.environ.get("CANOPY_HTTP_SEED", "9112"))
 
-NGINX = """
-load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
+#: Where scripts/install.sh has unpacked it.
+NGINX = REPOSITORY / ".nginx"
+CONFIGURATION = """
+load_module {nginx}/usr/lib/nginx/modules/ngx_http_echo_module.so;
 daemon off;
 master_process off;
 pid {folder}/pid;
@@ -78,8 +80,8 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("nginx")
     port = free_ports(1) + 1
     configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=port))
-    command = ["/usr/sbin/nginx", "-p", str(folder), "-c", str(configuration)]
+    configuration.write_text(CONFIGURATION.format(nginx=NGINX, folder=folder, port=port))
+    command = [NGINX / "usr" / "sbin" / "nginx", "-p", folder, "-c", configuration]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:

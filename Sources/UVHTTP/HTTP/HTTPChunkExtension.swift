@@ -1,6 +1,6 @@
 /// Where the extensions of a chunk stand, behind their first semicolon (RFC 9112 §7.1.1): names,
-/// values that are tokens or quoted, white space around `;` and `=`. They mean nothing here, but two
-/// parsers must not see their end in different places.
+/// values that are tokens or quoted, white space around `;` and `=`. They mean nothing here, but
+/// two parsers must not see their end in different places.
 enum HTTPChunkExtension {
     /// Before a name, or within it.
     case name(isEmpty: Bool)
@@ -32,7 +32,8 @@ enum HTTPChunkExtension {
         switch self {
         case .quoted(let isEscaped): return Self.nextInQuotes(byte, isEscaped: isEscaped)
         case .name where HTTPByteClass.isToken(byte): return .name(isEmpty: false)
-        case .valueStart where HTTPByteClass.isToken(byte), .value where HTTPByteClass.isToken(byte):
+        case .valueStart where HTTPByteClass.isToken(byte),
+            .value where HTTPByteClass.isToken(byte):
             return .value
         case .valueStart where byte == ASCII.quote: return .quoted(isEscaped: false)
         default: break

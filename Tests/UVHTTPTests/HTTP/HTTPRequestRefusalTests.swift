@@ -177,8 +177,10 @@ import Testing
         ("a digit group", "Content-Length: 1_000", 400),
         ("an exponent", "Content-Length: 1e1", 400),
         ("a length in quotes", "Content-Length: \"5\"", 400),
-        ("length, coding and length",
-            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 5", 400),
+        (
+            "length, coding and length",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 5", 400
+        ),
     ]
 
     @Test(arguments: badFramings)

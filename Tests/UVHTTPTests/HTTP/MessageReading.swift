@@ -2,8 +2,8 @@ import Testing
 
 @testable import UVHTTP
 
-/// A whole message as a connection took it from its bytes; text in Latin-1, so that every byte stays
-/// apart.
+/// A whole message as a connection took it from its bytes; text in Latin-1, so that every byte
+/// stays apart.
 struct ReadMessage: Equatable {
     /// `GET /path?query`, or the status of an answer.
     var start: String
@@ -154,7 +154,9 @@ struct RequestReader: MessageReader {
         let isSetAside = state.isSetAside
         let headBytes = isSetAside ? state.headBytes.readable.baseAddress ?? base : base
         let bytes = UnsafeRawBufferPointer(start: headBytes, count: head.byteCount)
-        func text(_ offset: Int, _ count: Int) -> String { latin1(bytes[offset..<(offset + count)]) }
+        func text(_ offset: Int, _ count: Int) -> String {
+            latin1(bytes[offset..<(offset + count)])
+        }
         let body =
             isSetAside
             ? latin1(state.body.readable)
