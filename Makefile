@@ -10,12 +10,13 @@ CYCLES ?= 60
 SEEDS ?= 2000
 BINARIES ?= source
 DEPLOY_TESTS ?= Tests/Deploy
+EXAMPLES ?= 2000
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize images vagrant compose test-deploy clean
+	simulate-build simulate-long sanitize schemathesis images vagrant compose test-deploy clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +40,9 @@ install-test:
 lint: ## Check the style of every Swift file
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-docs-check: ## Check the OpenAPI document and the page made from it
+docs-check: ## Check the OpenAPI document, the page made from it, and that docs/http.md names tests that exist
 	@.venv/bin/python docs/api/check.py
+	@.venv/bin/python docs/check_http.py
 
 unit: ## Run the unit tests
 	@scripts/swift.sh test
@@ -60,6 +62,9 @@ simulate: simulate-build ## Live through SEEDS simulated clusters, and miss each
 
 simulate-long: simulate-build ## Live through 100,000 simulated clusters (half an hour)
 	@.build-simulate/release/simulate --seeds "0..<100000" --jobs "$$(nproc)"
+
+schemathesis: build ## Ask a node some 20,000 things that its /openapi.json allows or forbids (EXAMPLES: for each operation)
+	@scripts/schemathesis.sh $(EXAMPLES)
 
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model
@@ -95,4 +100,4 @@ test-deploy: ## Start trees with Vagrant and Docker Compose, break them, mend th
 		CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(DEPLOY_TESTS)
 
 clean: ## Remove everything that was built
-	@rm -rf .build .build-* .venv
+	@rm -rf .build .build-* .venv .venv-* .nginx

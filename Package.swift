@@ -46,6 +46,9 @@ let package = Package(
         .executableTarget(
             name: "simulate", dependencies: ["CacheNode", "ClusterSimulation"],
             path: "Tests/Simulate"),
+        .executableTarget(
+            name: "httpecho", dependencies: ["UVHTTP"], path: "Tests/HTTPEcho",
+            swiftSettings: serverSettings),
         .testTarget(name: "UVHTTPTests", dependencies: ["UVHTTP", "Simulation"]),
         .testTarget(name: "ZooKeeperTests", dependencies: ["ZooKeeper", "Simulation"]),
         .testTarget(

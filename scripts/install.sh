@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
-test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
+test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java libpcre2-8-0 libssl3 zlib1g)
 model_packages=(spin gcc libc6-dev)
 zookeeper_packages=(default-jre-headless libzookeeper-java)
 deploy_packages=(binutils iproute2 nftables python3 python3-venv util-linux)
@@ -28,22 +28,35 @@ if [[ "$1" =~ ^(build|test|zookeeper)$ ]] && ! command -v swift >/dev/null; then
     exit 1
 fi
 
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
-    as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || {
-            echo "neither root nor sudo here; run this as root: apt-get install ${missing[*]}" >&2
-            exit 1
-        }
-        as_root=(sudo)
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        echo "neither root nor sudo here; run this as root: apt-get install ${missing[*]}" >&2
+        exit 1
     fi
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# nginx is only unpacked: its packages, installed, would start a server on port 80.
+if [ "$1" = test ] && [ ! -x .nginx/usr/sbin/nginx ]; then
+    echo "unpacking nginx into .nginx"
+    mkdir -p .nginx
+    (
+        cd .nginx
+        for package in nginx libnginx-mod-http-echo; do
+            apt-get download -qq "$package" 2>/dev/null || { "${as_root[@]}" apt-get update -qq && apt-get download -qq "$package"; }
+        done
+        for archive in *.deb; do dpkg -x "$archive" .; done
+        rm -- *.deb
+    )
 fi
 
 if [ "$1" = test ] || [ "$1" = deploy ]; then

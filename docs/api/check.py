@@ -72,8 +72,9 @@ class Description:
         for path, item in self.api["paths"].items():
             for method in METHODS:
                 if method in item:
-                    both = item.get("parameters", []) + item[method].get("parameters", [])
-                    yield path, method, item[method], [self.resolved(each) for each in both]
+                    told = item.get("parameters", []) + item[method].get("parameters", [])
+                    told += item[method].get("x-further-parameters", [])
+                    yield path, method, item[method], [self.resolved(each) for each in told]
 
 
 def examples(holder: dict) -> list:

@@ -53,7 +53,9 @@ function described(operation, form, base) {
 
 function parameterField(api, operation, parameter) {
   const id = operation.id + "-" + parameter.in + "-" + parameter.name;
-  const schema = resolved(api, parameter.schema);
+  const { anyOf, ...whole } = resolved(api, parameter.schema);
+  // Of several types the first is what people choose from.
+  const schema = anyOf ? { ...anyOf[0], ...whole } : whole;
   const name = parameter.in + "-" + parameter.name;
   const where = {
     path: "in the path, escaped for you", query: "in the query", header: "in the head",

@@ -62,6 +62,10 @@ final class NodeService: HTTPService {
                 return readStore(encoded, request, responder)
             }
         }
+        if request.method == .other || request.method == .connect {
+            return respondError(
+                .notImplemented, "this node knows no such method", .own, responder)
+        }
         if case .unknown = route { return notFound(responder) }
         guard route.allows(request.method) else {
             return methodNotAllowed(request.method, route, responder)
@@ -161,10 +165,6 @@ final class NodeService: HTTPService {
     private func methodNotAllowed(
         _ method: HTTPMethod, _ route: Route, _ responder: HTTPResponder
     ) {
-        if method == .other {
-            return respondError(
-                .notImplemented, "this node knows no such method", .own, responder)
-        }
         respondError(
             .methodNotAllowed, "\(method.name) is not allowed here; see the field Allow", .own,
             responder, fieldLines: route.allowLine)

@@ -12,7 +12,7 @@ extension NodeService {
             id.withUnsafeBytes { ASCII.decimal($0) }
         }
         let host = String(decoding: query.decodedValue(of: "ip") ?? [], as: UTF8.self)
-        let endpoint = Endpoint(checkedHost: host, port: settings.listen.port)
+        let endpoint = Endpoint(peerHost: host, port: settings.listen.port)
         guard let id, let endpoint else {
             return respondError(
                 .badRequest,

@@ -11,6 +11,13 @@ extension NodeService {
         guard request.query.count > 0 || request.hasConditions || waitsForParent != nil else {
             return WriteWish()
         }
+        // A part must not be kept as if it were the whole (RFC 9110 §14.5).
+        if request.method == .put, request.fields.first("content-range") != nil {
+            respondError(
+                .badRequest, "Content-Range: a value is written as a whole, never in part", api,
+                responder)
+            return nil
+        }
         let query = HTTPQuery(request.query)
         var waitsForParent = waitsForParent
         if api == .kv, let value = query.decodedValue(of: "wait_propagate") {

@@ -148,11 +148,6 @@ extension Endpoint {
     /// numeric address (without brackets, without a port).
     init?(peerHost host: String, port: UInt16) {
         guard host.utf8.count <= Self.hostBytesMax else { return nil }
-        if host.utf8.contains(ASCII.colon),
-            SocketAddress(numericHost: host, port: port) == nil
-        {
-            return nil
-        }
         self.init(checkedHost: host, port: port)
     }
 }

@@ -18,7 +18,7 @@ public struct HTTPBodyDecoder: Sendable {
         case size(value: Int, digits: Int)
         /// White space behind the size, which only a semicolon may follow.
         case sizeSpace
-        case chunkExtension
+        case chunkExtension(HTTPChunkExtension)
         /// The LF of the size's line, for a chunk of this size.
         case sizeLineFeed
         case data(Int)
@@ -143,11 +143,11 @@ public struct HTTPBodyDecoder: Sendable {
         case .size(let value, let digits): return nextInSize(byte, value: value, digits: digits)
         case .sizeSpace:
             if byte == ASCII.space || byte == ASCII.tab { return .sizeSpace }
-            return byte == ASCII.semicolon ? .chunkExtension : .ended(.refused(Self.badSize))
-        case .chunkExtension:
-            if byte == ASCII.carriageReturn { return .sizeLineFeed }
-            return HTTPByteClass.isFieldValue(byte)
-                ? .chunkExtension : .ended(.refused(Self.badExtension))
+            return byte == ASCII.semicolon
+                ? .chunkExtension(.start) : .ended(.refused(Self.badSize))
+        case .chunkExtension(let part):
+            if byte == ASCII.carriageReturn, part.mayEnd { return .sizeLineFeed }
+            return part.next(byte).map(State.chunkExtension) ?? .ended(.refused(Self.badExtension))
         case .sizeLineFeed:
             return expect(ASCII.lineFeed, byte, chunkBytes > 0 ? .data(chunkBytes) : .trailerStart)
         case .dataReturn: return expect(ASCII.carriageReturn, byte, .dataLineFeed)
@@ -173,7 +173,7 @@ public struct HTTPBodyDecoder: Sendable {
         bodyBytesLeft -= value
         switch byte {
         case ASCII.carriageReturn: return .sizeLineFeed
-        case ASCII.semicolon: return .chunkExtension
+        case ASCII.semicolon: return .chunkExtension(.start)
         case ASCII.space, ASCII.tab: return .sizeSpace
         default: return .ended(.refused(Self.badSize))
         }
@@ -207,7 +207,7 @@ public struct HTTPBodyDecoder: Sendable {
         HTTPRefusal(400, "A chunk size must be 1 to 15 hexadecimal digits.")
     }
     private static var badExtension: HTTPRefusal {
-        HTTPRefusal(400, "A chunk extension has a control character.")
+        HTTPRefusal(400, "A chunk extension must be a name, or a name and a value.")
     }
     private static var badTrailer: HTTPRefusal {
         HTTPRefusal(400, "A trailer is not a valid field line.")

@@ -76,7 +76,7 @@ struct HTTPControlFields {
             | 1 << (10 + 3)  // Connection
             | 1 << (14 + 3)  // Content-Length
             | 1 << (17 + 20)  // Transfer-Encoding
-            | 1 << (13 + 3)  // Cache-Control
+            | 1 << (13 + 3)  // Cache-Control, Content-Range
             | 1 << (8 + 9)  // If-Match
             | 1 << (13 + 9)  // If-None-Match
         return sums &>> UInt64(truncatingIfNeeded: nameCount &+ Int(first & 0x1F)) & 1 != 0
@@ -102,7 +102,8 @@ struct HTTPControlFields {
         case 10 where first == HTTPScanner.word("connecti") && last == HTTPScanner.word("nnection"):
             return noteConnection(value)
         case 13 where first == HTTPScanner.word("cache-co") && last == HTTPScanner.word("-control"),
-            13 where first == HTTPScanner.word("if-none-") && last == HTTPScanner.word("ne-match"):
+            13 where first == HTTPScanner.word("if-none-") && last == HTTPScanner.word("ne-match"),
+            13 where first == HTTPScanner.word("content-") && last == HTTPScanner.word("nt-range"):
             flags.insert(.condition)
         case 14 where first == HTTPScanner.word("content-") && last == HTTPScanner.word("t-length"):
             return noteContentLength(value.trimmed)
@@ -182,10 +183,10 @@ struct HTTPControlFields {
 
     // MARK: At the end of the head
 
-    /// What is wrong with the transfer codings as a whole.
+    /// What is wrong with the transfer codings as a whole; their order was seen to by
+    /// `noteTransferEncoding`.
     var codingFault: HTTPFault? {
         guard flags.contains(.transferEncoding) else { return nil }
-        guard flags.contains(.chunked) else { return .codingInvalid }
         return flags.contains(.otherCoding) ? .codingUnsupported : nil
     }
 

@@ -13,7 +13,7 @@ enum HTTPFault: UInt8 {
     case hostMissing, hostRepeated, hostInvalid
     case lengthInvalid, lengthRepeated, lengthTooLarge, lengthAndCoding
     case codingInvalid, codingUnsupported, codingInOldVersion
-    case connectionInvalid, expectation
+    case connectionInvalid, expectation, bodyAnnounced
 
     /// The stop that says this fault was decided by the byte at `offset`.
     func stop(at offset: Int) -> Int { -(offset << 8 | Int(rawValue)) }
@@ -66,6 +66,7 @@ enum HTTPFault: UInt8 {
         case .codingUnsupported: HTTPRefusal(501, "Only the transfer coding chunked is supported.")
         case .codingInOldVersion: HTTPRefusal(400, "Transfer-Encoding needs HTTP/1.1.")
         case .connectionInvalid: HTTPRefusal(400, "Connection must be a list of tokens.")
+        case .bodyAnnounced: HTTPRefusal(400, "An answer of this status can't have a body.")
         case .expectation: HTTPRefusal(417, "The only expectation that can be met is 100-continue.")
         }
     }

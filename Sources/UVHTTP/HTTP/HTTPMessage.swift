@@ -1,6 +1,7 @@
-/// The methods a node knows (RFC 9110 §9, RFC 5789); any other token is `other`.
+/// The methods a node knows (RFC 9110 §9, RFC 5789, and QUERY of RFC 10008); any other token is
+/// `other`.
 public enum HTTPMethod: UInt8, Sendable {
-    case get, head, put, post, delete, options, patch, trace, connect, other
+    case get, head, put, post, delete, options, patch, trace, connect, query, other
 
     /// The method's name on the wire; empty for `other`.
     public var name: StaticString {
@@ -14,6 +15,7 @@ public enum HTTPMethod: UInt8, Sendable {
         case .patch: "PATCH"
         case .trace: "TRACE"
         case .connect: "CONNECT"
+        case .query: "QUERY"
         case .other: ""
         }
     }
@@ -43,8 +45,8 @@ public struct HTTPRequestHead: Sendable {
     public var expectsContinue = false
     /// An `Upgrade` field together with `Connection: upgrade` is present (RFC 9110 §7.8).
     public var asksUpgrade = false
-    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match or
-    /// If-None-Match.
+    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match,
+    /// If-None-Match or Content-Range.
     public var hasConditions = false
     public var framing = HTTPBodyFraming.none
     /// The target's path: in origin form from its slash up to `?`; in absolute form the same part

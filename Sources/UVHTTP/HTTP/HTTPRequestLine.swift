@@ -34,6 +34,8 @@ enum HTTPRequestLine {
             return HTTPFault.method.stop(at: end, unlessAfter: count)
         }
         head.method = method(bytes, from: start, count: end &- start)
+        // What comes behind a CONNECT may be meant for somebody else (RFC 9110 §9.3.6).
+        head.keepsAlive = head.method != .connect
         return end &+ 1
     }
 
@@ -62,6 +64,7 @@ enum HTTPRequestLine {
         case HTTPScanner.word("\0\0\0PATCH"): return .patch
         case HTTPScanner.word("\0\0\0TRACE"): return .trace
         case HTTPScanner.word("\0CONNECT"): return .connect
+        case HTTPScanner.word("\0\0\0QUERY"): return .query
         default: return .other
         }
     }
@@ -160,7 +163,9 @@ enum HTTPRequestLine {
     }
 }
 
-/// `HTTP/1.0` or `HTTP/1.1` at the front of an answer and the end of a request line.
+/// `HTTP/1.0` or `HTTP/1.1` at the front of an answer and the end of a request line. RFC 9110 §2.5
+/// lets 1.2 to 1.9 be taken for 1.1, or be refused with 505 (§15.6.6): there are no such versions,
+/// and what they would mean nobody knows.
 enum HTTPVersion {
     /// Gives the offset behind the version that begins at `start`, or a stop.
     static func end(_ bytes: UnsafeRawPointer, from start: Int, count: Int) -> Int {
@@ -172,13 +177,15 @@ enum HTTPVersion {
             let fault = isOtherMajor ? HTTPFault.versionUnsupported : .version
             return fault.stop(at: start &+ index, unlessAfter: count)
         }
-        guard HTTPScanner.byte(bytes, start &+ 7) &- 0x30 < 10 else {
-            return HTTPFault.version.stop(at: start &+ 7, unlessAfter: count)
+        let minor = HTTPScanner.byte(bytes, start &+ 7) &- 0x30
+        guard minor < 2 else {
+            let fault = minor < 10 ? HTTPFault.versionUnsupported : .version
+            return fault.stop(at: start &+ 7, unlessAfter: count)
         }
         return start &+ 8
     }
 
-    /// The minor version that ends at `end`: 1.2 to 1.9 are understood as 1.1 (RFC 9110 §2.5).
+    /// The minor version that ends at `end`.
     static func minor(_ bytes: UnsafeRawPointer, end: Int) -> UInt8 {
         HTTPScanner.byte(bytes, end &- 1) == UInt8(ascii: "0") ? 0 : 1
     }

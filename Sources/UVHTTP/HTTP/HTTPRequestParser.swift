@@ -151,7 +151,8 @@ public enum HTTPRequestParser {
         }
         if let fault = fields.codingFault { return fault.stop(at: end &- 1) }
         head.framing = fields.framing ?? .none
-        head.keepsAlive = fields.keepsAlive(minorVersion: head.minorVersion)
+        head.keepsAlive =
+            head.keepsAlive && fields.keepsAlive(minorVersion: head.minorVersion)
         head.expectsContinue = fields.flags.contains(.expectContinue)
         head.asksUpgrade =
             isCurrent && fields.flags.isSuperset(of: [.upgradeField, .upgradeOption])

@@ -38,6 +38,22 @@ public enum HTTPResponseParser {
         head.framing = hasBody ? fields.framing ?? .untilClose : .none
         head.keepsAlive =
             head.framing != .untilClose && fields.keepsAlive(minorVersion: head.minorVersion)
+        return announcesBody(fields) ? conclude(announcing: &head, at: offset) : offset
+    }
+
+    private static func announcesBody(_ fields: HTTPControlFields) -> Bool {
+        fields.flags.contains(.transferEncoding) || fields.contentLength > 0
+    }
+
+    /// A body is announced where none can be: an informational answer and a 204 must not do that
+    /// (RFC 9112 §6.1, RFC 9110 §8.6). A 304 may, telling of the body that it leaves out; but a
+    /// peer that sends the body all the same would have it read as the next answer, so this one is
+    /// the connection's last.
+    private static func conclude(announcing head: inout HTTPResponseHead, at offset: Int) -> Int {
+        if head.status < 200 || head.status == 204 {
+            return HTTPFault.bodyAnnounced.stop(at: offset &- 1)
+        }
+        if head.status == 304 { head.keepsAlive = false }
         return offset
     }
 

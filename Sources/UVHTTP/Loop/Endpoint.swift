@@ -10,11 +10,22 @@ public struct Endpoint: Hashable, CustomStringConvertible, Sendable {
         self.port = port
     }
 
-    /// An endpoint of a host that came from outside; nil when `checkedHost` is no name and no
-    /// numeric address (without brackets).
+    /// An endpoint of a host that came from outside; nil when `checkedHost` is no name (letters,
+    /// digits, dots, underscores and hyphens) and no numeric address (without brackets).
     public init?(checkedHost host: String, port: UInt16) {
-        let text = host.utf8.contains(ASCII.colon) ? "[\(host)]:\(port)" : "\(host):\(port)"
-        self.init(text)
+        let isNumeric = host.utf8.contains(ASCII.colon)
+        let isValid =
+            isNumeric
+            ? SocketAddress(numericHost: host, port: port) != nil
+            : !host.isEmpty && host.utf8.allSatisfy(Self.isNameCharacter)
+        guard isValid else { return nil }
+        self.init(host: host, port: port)
+    }
+
+    private static func isNameCharacter(_ byte: UInt8) -> Bool {
+        let isLetter = (byte | 0x20) &- 0x61 < 26
+        let isMark = byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+        return isLetter || byte &- 0x30 < 10 || isMark || byte == UInt8(ascii: "-")
     }
 
     /// Parses `host:port`; nil when the host is empty, has white space, or the port is no number

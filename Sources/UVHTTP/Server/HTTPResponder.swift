@@ -21,6 +21,13 @@ public struct AnswerForm {
             connectionField: !head.pointee.keepsAlive ? .close : isHTTP10 ? .keepAlive : .absent)
     }
 
+    /// The form of a refusal of the request whose head is `head`, as far as it was understood: even
+    /// then HEAD is answered without a body (RFC 9110 §9.3.2).
+    init(refusing head: UnsafePointer<HTTPRequestHead>) {
+        self.init(
+            omitsBody: head.pointee.method == .head, isHTTP10: false, connectionField: .close)
+    }
+
     /// The same for an answer that is the connection's last.
     var closing: AnswerForm {
         AnswerForm(omitsBody: omitsBody, isHTTP10: isHTTP10, connectionField: .close)

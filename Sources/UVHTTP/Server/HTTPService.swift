@@ -17,8 +17,8 @@ public struct HTTPRequest {
 
     @inlinable @inline(__always) public var method: HTTPMethod { head.pointee.method }
 
-    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match or
-    /// If-None-Match.
+    /// A field is present on which the choice of the answer depends: Cache-Control, If-Match,
+    /// If-None-Match or Content-Range.
     @inlinable @inline(__always) public var hasConditions: Bool { head.pointee.hasConditions }
 
     /// The target's path, still percent-encoded, starting with `/` (or `*`); empty for an absolute

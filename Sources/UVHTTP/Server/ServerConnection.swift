@@ -288,7 +288,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         server.counters.pointee.refusals &+= 1
         state.pointee.end()
         state.pointee.dropMessage()
-        let form = AnswerForm(omitsBody: false, isHTTP10: false, connectionField: .close)
+        let form = AnswerForm(refusing: head)
         if answers.isEmpty {
             responder(server.output, form).respond(refusal)
         } else {

@@ -54,6 +54,12 @@ import UVHTTP
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         "HTTP/1.1 200 OK\r\nBad Field: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: y\r\n folded\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "HTTP/1.1 100 Go\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.2 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;\r\nhello\r\n0\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
     ])
     func refusesWhatIsNotAnAnswer(text: String) throws {
@@ -112,11 +118,29 @@ import UVHTTP
         let stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"
         for text in [
             well + stray, well + "x", "HTTP/1.1 204 No\r\n\r\n" + stray,
-            "HTTP/1.1 304 No\r\n\r\nbody", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nabc",
+            "HTTP/1.1 304 No\r\n\r\nbody", "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\nabc",
         ] {
             try answer(text) { #expect($0.status != nil) }
         }
         try answer(well + "behind", method: .head) { #expect($0.body == "") }
+    }
+
+    @Test func neverTakesABodyBehindA304ForTheNextAnswer() throws {
+        for seed in 0..<20 {
+            try withClient(seed: UInt64(seed), limits { $0.clientConnectionsMax = 1 }) { harness in
+                let wrong = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+                harness.onRequest = { end, request in
+                    guard request.target == "/unchanged" else { return end.answer(request.target) }
+                    end.answer(wrong, 304)
+                }
+                let first = harness.send("/first")
+                #expect(harness.finish([first]))
+                let records = ["/unchanged", "/next", "/last"].map { harness.send($0) }
+                #expect(harness.finish(records))
+                #expect(records.map(\.status) == [304, 200, 200])
+                #expect(records.map(\.body) == ["", "/next", "/last"])
+            }
+        }
     }
 
     @Test func dropsAConnectionThatSpeaksBeforeItIsAsked() throws {

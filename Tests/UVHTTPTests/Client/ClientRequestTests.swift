@@ -42,7 +42,7 @@ import UVHTTP
                 200, "chunk"
             ),
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),
-            ("HTTP/1.1 304\r\nContent-Length: 99\r\n\r\n", 304, ""),
+            ("HTTP/1.1 304\r\nETag: \"a\"\r\n\r\n", 304, ""),
             ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404, ""),
             (
                 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n"

@@ -104,10 +104,11 @@ struct DecodedBody: Equatable {
         ("1\r\na\r\n00002\r\nbc\r\n000\r\n\r\n", "abc"),
         ("a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
         ("A\r\n\r\n\r\n\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n\r\n\r\n\r\n"),
-        ("1;a=b;c=\"d;e\"\r\nx\r\n0;last\r\n\r\n", "x"), ("1 ;a\r\nx\r\n0\t \t;\r\n\r\n", "x"),
+        ("1;a=b;c=\"d;e\"\r\nx\r\n0;last\r\n\r\n", "x"), ("1 ;a\r\nx\r\n0\t \t; \tz\r\n\r\n", "x"),
+        ("1;a = b ;c\t;d=\"\";e=\" \\\"\\\\\u{E9}\"\r\nx\r\n0;a=~!\r\n\r\n", "x"),
         ("1\r\nx\r\n0\r\nX-Sum: 1\r\nEmpty:\r\n\r\n", "x"),
         ("000000000000001\r\nx\r\n000000000000000\r\n\r\n", "x"),
-        ("1;\u{E9}\r\nx\r\n0\r\nX: \u{E9}\t\r\n\r\n", "x"),
+        ("1;a\r\nx\r\n0\r\nX: \u{E9}\t\r\n\r\n", "x"),
     ])
     func takesChunksOff(text: String, body: String) {
         let decoded = decodeEveryWay(decoder(.chunked), text)
@@ -119,6 +120,9 @@ struct DecodedBody: Equatable {
     @Test(arguments: [
         "x", "\r", ";", " ", "1 \r", "1 2", "+", "-", "0x", "1g", "1\n", "1\rx", "1;a\n", "1;\u{0}",
         "1;\u{7F}", "1;a\rb", "0000000000000001", "1\r\nxy", "1\r\nx\n", "1\r\nx\ry", "1\r\nx0",
+        "1;\r", "1;;", "1;=", "1; \r", "1;a=\r", "1;a=;", "1;a =\r", "1;a \r", "1;a b", "1;a==",
+        "1;a=b c", "1;a=b \r", "1;a=\"b\r", "1;a=\"b\"c", "1;a=\"\\\r", "1;a=\"\n", "1;\"",
+        "1;a=\"\" \r", "1;\u{E9}", "1;a=\u{E9}", "1;a,", "1;a=b=", "1;a(", "1;\u{B}",
         "0\r\n\n", "0\r\n\rx", "0\r\n ", "0\r\nX ", "0\r\n:", "0\r\nX\r", "0\r\nX: y\n",
         "0\r\nX: y\rz", "0\r\nX: \u{0}", "0\r\nX: y\r\n ", "1\u{0}", "\u{0}", "1,", "1_",
     ])

@@ -28,6 +28,7 @@ import Testing
     @Test(arguments: [
         ("GET", HTTPMethod.get), ("HEAD", .head), ("PUT", .put), ("POST", .post),
         ("DELETE", .delete), ("PATCH", .patch), ("TRACE", .trace), ("OPTIONS", .options),
+        ("QUERY", .query),
         ("get", .other), ("GETS", .other), ("PU", .other), ("PROPFIND", .other),
         ("M-SEARCH", .other),
         ("!#$%&'*+-.^_`|~", .other), (String(repeating: "M", count: 32), .other),
@@ -158,7 +159,6 @@ import Testing
             return head.keepsAlive
         }
         #expect(keepsAlive("1.1"))
-        #expect(keepsAlive("1.9"))
         #expect(!keepsAlive("1.0"))
         #expect(!keepsAlive("1.1", "close"))
         #expect(!keepsAlive("1.1", "CLOSE"))
@@ -190,11 +190,14 @@ import Testing
         #expect(parse(request("\(line)1", "Expect: 100-continue, a")).outcome.refusalStatus == 417)
     }
 
-    @Test func understandsLaterMinorVersionsAsHTTP11() {
+    @Test func knowsTwoVersions() {
         #expect(parse(request("GET / HTTP/1.0")).minorVersion == 0)
         #expect(parse(request("GET / HTTP/1.1")).minorVersion == 1)
-        #expect(parse(request("GET / HTTP/1.2")).minorVersion == 1)
-        #expect(parse(request("GET / HTTP/1.9")).minorVersion == 1)
+    }
+
+    @Test func nothingFollowsAConnect() {
+        #expect(!parse(request("CONNECT h:80 HTTP/1.1")).keepsAlive)
+        #expect(!parse(request("CONNECT h:80 HTTP/1.1", "Connection: keep-alive")).keepsAlive)
     }
 
     @Test func theOldVersionNeedsNoHost() {
@@ -239,6 +242,8 @@ import Testing
         ("if-none-match: \"a\"", true), ("If-Modified-Since: x", false), ("If-Range: \"a\"", false),
         ("Cache-Controls: no-cache", false), ("Accept-Encoding: gzip", false),
         ("If-None-Matches: *", false), ("If-Matcha: *", false), ("Cache-Xontrol: x", false),
+        ("Content-Range: bytes 0-1/2", true), ("Content-Ranges: x", false),
+        ("Content-Xange: x", false),
         ("Accept: */*", false), ("Access-Control: x", false),
     ]) func sawAFieldThatChoosesTheAnswer(line: String, expected: Bool) {
         #expect(parse(request("GET / HTTP/1.1", line)).hasConditions == expected)

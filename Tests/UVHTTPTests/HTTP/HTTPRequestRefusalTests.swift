@@ -60,6 +60,15 @@ import Testing
             "an absolute target with nothing", "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
             refused: 400),
         HeadCase("version 2", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", refused: 505),
+        HeadCase("version 1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", refused: 505),
+        HeadCase("version 1.9", "GET / HTTP/1.9\r\nHost: a\r\n\r\n", refused: 505),
+        HeadCase(
+            "version 1.2 behind another method", "DELETE /a HTTP/1.2\r\nHost: a\r\n\r\n",
+            refused: 505),
+        HeadCase("a version of letters", "GET / HTTP/1.A\r\nHost: a\r\n\r\n", refused: 400),
+        HeadCase("leading zeros in a version", "GET / HTTP/01.1\r\nHost: a\r\n\r\n", refused: 505),
+        HeadCase("a space in a version", "GET / HTTP/ 1.1\r\nHost: a\r\n\r\n", refused: 400),
+        HeadCase("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", refused: 400),
         HeadCase("version 0", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", refused: 505),
         HeadCase("a long major version", "GET / HTTP/11.1\r\nHost: a\r\n\r\n", refused: 400),
         HeadCase("a long minor version", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", refused: 400),
@@ -144,8 +153,8 @@ import Testing
         ("length, then coding", "Content-Length: 5\r\nTransfer-Encoding: chunked", 400),
         ("coding, then length", "Transfer-Encoding: chunked\r\nContent-Length: 5", 400),
         ("both far apart", "Content-Length: 5\r\nA: b\r\nC: d\r\ntransfer-encoding: gzip", 400),
-        ("an unknown coding alone", "Transfer-Encoding: gzip", 400),
-        ("identity", "Transfer-Encoding: identity", 400),
+        ("an unknown coding alone", "Transfer-Encoding: gzip", 501),
+        ("identity", "Transfer-Encoding: identity", 501),
         ("an unknown coding under chunked", "Transfer-Encoding: gzip, chunked", 501),
         ("the same in two fields", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
         ("chunked that isn't last", "Transfer-Encoding: chunked, gzip", 400),
@@ -158,7 +167,20 @@ import Testing
         ("an empty member behind", "Transfer-Encoding: chunked,", 400),
         ("quotes", "Transfer-Encoding: \"chunked\"", 400),
         ("a control before chunked", "Transfer-Encoding: \u{0B}chunked", 400),
-        ("a neighbour of chunked", "Transfer-Encoding: xchunked", 400),
+        ("a neighbour of chunked", "Transfer-Encoding: xchunked", 501),
+        ("two unknown codings", "Transfer-Encoding: gzip, deflate", 501),
+        ("a semicolon behind chunked", "Transfer-Encoding: chunked;", 400),
+        ("identity behind chunked", "Transfer-Encoding: chunked, identity", 400),
+        ("a space in chunked", "Transfer-Encoding: chun ked", 400),
+        ("another length behind a list", "Content-Length: 5, 6", 400),
+        ("a minus before zero", "Content-Length: -0", 400),
+        ("a digit group", "Content-Length: 1_000", 400),
+        ("an exponent", "Content-Length: 1e1", 400),
+        ("a length in quotes", "Content-Length: \"5\"", 400),
+        (
+            "length, coding and length",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 5", 400
+        ),
     ]
 
     @Test(arguments: badFramings)

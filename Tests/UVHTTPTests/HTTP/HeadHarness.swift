@@ -21,13 +21,12 @@ struct ParsedHead: Equatable {
 }
 
 /// Limits that a head of a few hundred bytes can reach.
-func headLimits(bytes: Int = 16 * 1024, fields: Int = 64, target: Int = 8 * 1024) -> HTTPHeadLimits
-{
+func headLimits(bytes: Int = 16 * 1024, fields: Int = 64, target: Int = 8 * 1024) -> HTTPLimits {
     var limits = HTTPLimits()
     limits.headBytesMax = bytes
     limits.headFieldsMax = fields
     limits.targetBytesMax = target
-    return HTTPHeadLimits(limits)
+    return limits
 }
 
 /// Parses the first `count` bytes of a message that lies before a wall.
@@ -45,7 +44,8 @@ struct HeadHarness {
 
     private func parseRequest(_ bytes: UnsafeRawPointer, _ count: Int) -> ParsedHead {
         var head = HTTPRequestHead()
-        let outcome = HTTPRequestParser.parse(bytes, count: count, limits: limits, into: &head)
+        let outcome = HTTPRequestParser.parse(
+            bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
         guard outcome == .complete else { return ParsedHead(outcome: outcome) }
         return ParsedHead(
             outcome: outcome, method: head.method,
@@ -63,7 +63,7 @@ struct HeadHarness {
     ) -> ParsedHead {
         var head = HTTPResponseHead()
         let outcome = HTTPResponseParser.parse(
-            bytes, count: count, answering: method, limits: limits, into: &head)
+            bytes, count: count, answering: method, limits: HTTPHeadLimits(limits), into: &head)
         guard outcome == .complete else { return ParsedHead(outcome: outcome) }
         return ParsedHead(
             outcome: outcome, status: head.status, framing: head.framing,
@@ -85,7 +85,8 @@ struct HeadHarness {
 
     /// Parses the message whole, cut after every byte, and with another message behind, and expects
     /// that nothing depends on it: once there is an outcome it never changes, and a complete head
-    /// is complete with its last byte.
+    /// is complete with its last byte. A connection must make the same of it in all of the ways of
+    /// `readEveryWay`.
     func parseEveryWay(
         _ message: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
     ) -> ParsedHead {
@@ -108,7 +109,29 @@ struct HeadHarness {
                 #expect(both == whole, "with more behind", sourceLocation: sourceLocation)
             }
         }
+        readEveryWay(message, whole, sourceLocation)
         return whole
+    }
+
+    private func readEveryWay(
+        _ message: [UInt8], _ head: ParsedHead, _ sourceLocation: SourceLocation
+    ) {
+        let read: ReadMessages
+        if let answering {
+            read = AnswersReader(guarded: guarded, method: answering, limits: limits)
+                .readEveryWay(message, sourceLocation: sourceLocation)
+        } else {
+            read = RequestReader(guarded: guarded, limits: limits)
+                .readEveryWay(message, sourceLocation: sourceLocation)
+        }
+        if let status = head.outcome.refusalStatus {
+            #expect(read.refusal == status, sourceLocation: sourceLocation)
+        }
+        guard let first = read.messages.first, head.outcome == .complete else { return }
+        let start = answering == nil ? "\(head.method.name) \(head.path)?\(head.query)" : nil
+        #expect(start == nil || first.start == start, sourceLocation: sourceLocation)
+        let isInterim = answering != nil && head.status < 200
+        #expect(isInterim || first.fields == head.fields, sourceLocation: sourceLocation)
     }
 }
 

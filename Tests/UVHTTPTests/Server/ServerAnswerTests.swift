@@ -167,6 +167,33 @@ import UVHTTP
         }
     }
 
+    @Test func refusesHeadWithoutABody() throws {
+        try withServer(limits { $0.bodyBytesMax = 5 }) { harness in
+            for request in [
+                "HEAD / HTTP/1.1\r\n\r\n", get("/", "X : y\r\n", method: "HEAD"),
+                get("/", "Content-Length: 6\r\n", method: "HEAD"), "HEAD / HTTP/3.0\r\n\r\n",
+            ] {
+                let client = harness.connect(sending: get("/now/a") + request)
+                let answers = harness.answersUntilEnd(client, methods: ["GET", "HEAD"])
+                #expect(answers.map(\.body) == ["a", ""])
+                #expect(answers.last.map { (400...599).contains($0.status) } == true)
+                #expect(answers.last?.fields["content-length"] != "0")
+            }
+            #expect(harness.service.seen.count == 4)
+        }
+    }
+
+    @Test func takesNothingBehindAConnect() throws {
+        try withServer { harness in
+            let client = harness.connect(
+                sending: get("a:80", method: "CONNECT") + get("/now/tunnelled"))
+            let answers = harness.answersUntilEnd(client, methods: ["CONNECT"])
+            #expect(answers.map(\.status) == [404])
+            #expect(answers.first?.fields["connection"] == "close")
+            #expect(harness.service.seen.count == 1)
+        }
+    }
+
     @Test func refusesABrokenRequestBehindTheAnswersOwed() throws {
         try withServer { harness in
             let client = harness.connect(

@@ -9,8 +9,8 @@ enum DocsPage {
         'sha256-B/7eriz+QJFw+zUoOMcJPBkQo1P3Bs3gBBnTGXUf9BY='; script-src \#
         'sha256-NVlY0jsD5HR/g0EC/bdKRjl2HQaTroXS3HDvfjzNLTw=' \#
         'sha256-zw6ctqgiioqz019ftEsAQCviLyRwhHwHEr0b5GB1UYs=' \#
-        'sha256-8Vgk1Xa8fTLMwfBhKwIMF3lQk8OJn5vdKvcTM3/Ert8=' \#
-        'sha256-calRRYk242e19Lpykyf+VUbWgULOSqLeNuGTanMuIWs=' \#
+        'sha256-LHB6k5HL9Q5J2Olm+J2Xjbe9f3DC4bloNd6FxiVjwbE=' \#
+        'sha256-tcSqgtZOmsRX+DAYo1LcPEMB7QS2t6I+zdQ5er60f48=' \#
         'sha256-R6pR84uaSFvN6jgYtUSO8RXxPw2jcxUk3XM8XemEAZQ='; connect-src 'self'; img-src data:; \#
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'\#r\#n
         """#
@@ -658,7 +658,9 @@ enum DocsPage {
 
         function parameterField(api, operation, parameter) {
           const id = operation.id + "-" + parameter.in + "-" + parameter.name;
-          const schema = resolved(api, parameter.schema);
+          const { anyOf, ...whole } = resolved(api, parameter.schema);
+          // Of several types the first is what people choose from.
+          const schema = anyOf ? { ...anyOf[0], ...whole } : whole;
           const name = parameter.in + "-" + parameter.name;
           const where = {
             path: "in the path, escaped for you", query: "in the query", header: "in the head",
@@ -820,8 +822,13 @@ enum DocsPage {
           return found;
         }
 
-        /** Every operation of the document in its order, with its path, method and all its \#
-        parameters. */
+        /**
+         * Every operation of the document in its order, with its path, method and all its \#
+        parameters.
+         * `x-further-parameters` are those whose effect hangs on each other and on what is \#
+        stored, so that
+         * no schema can say what will be taken.
+         */
         function operationsOf(api) {
           return Object.entries(api.paths).flatMap(([path, item]) =>
             Object.keys(item).filter((method) => METHODS.includes(method)).map((method) => ({
@@ -830,8 +837,9 @@ enum DocsPage {
               method,
               id: item[method].operationId,
               tag: (item[method].tags || ["Other"])[0],
-              parameters: [...(item.parameters || []), ...(item[method].parameters || [])]
-                .map((parameter) => resolved(api, parameter)),
+              parameters: [item.parameters, item[method].parameters, \#
+        item[method]["x-further-parameters"]]
+                .flatMap((some) => some || []).map((parameter) => resolved(api, parameter)),
               requestBody: resolved(api, item[method].requestBody),
             })));
         }

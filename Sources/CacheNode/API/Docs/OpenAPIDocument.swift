@@ -69,8 +69,8 @@ enum OpenAPIDocument {
         in the background.\n\nWith `wait_propagate=0` it answers as soon as it has stored the \#
         value itself. With `ack=root` it answers when the root has committed the value, and tells \#
         its version.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/WaitPropagate" },
+                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -121,8 +121,8 @@ enum OpenAPIDocument {
         (`sync`), when their copy expires (`ttl`), or never (`none`). A node that can't reach \#
         anybody above goes on answering from what it holds for a while; then `ttl` in \#
         `Cache-Status` is negative.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/CacheControl" },
+                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -167,8 +167,8 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there, and how long its value is",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone: `Content-Type` and `Content-Length` tell about the value.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/CacheControl" },
+                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -214,8 +214,8 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered; the rest of the way is taken in the background. A \#
         key that isn't there is deleted just as well: the answer is `200`.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/WaitPropagate" },
+                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -251,7 +251,7 @@ enum OpenAPIDocument {
         parent has answered. With `\"wait_for_parent\": false` it answers as soon as it has \#
         stored the value itself. With `?ack=root` it answers when the root has committed the \#
         value, and tells its version.",
-                "parameters": [
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -314,8 +314,8 @@ enum OpenAPIDocument {
         holds the key; the value is kept on the way down.\n\nA value that was stored through \#
         `/kv` comes back as JSON too: as itself if its type is `application/json` and it parses, \#
         as text if it is UTF-8, and otherwise in Base64 with `\"encoding\": \"base64\"`.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/CacheControl" },
+                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -363,8 +363,8 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/CacheControl" },
+                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -410,8 +410,8 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered. A key that isn't there is deleted just as well: the \#
         answer is `200`.",
-                "parameters": [
-                  { "$ref": "#/components/parameters/WaitForParent" },
+                "parameters": [{ "$ref": "#/components/parameters/WaitForParent" }],
+                "x-further-parameters": [
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -763,7 +763,7 @@ enum OpenAPIDocument {
                     "in": "query",
                     "required": true,
                     "description": "The node's number.",
-                    "schema": { "type": "integer", "minimum": 0 },
+                    "schema": { "type": "integer", "minimum": 0, "maximum": 999999999999999999 },
                     "example": 4
                   },
                   {
@@ -771,7 +771,7 @@ enum OpenAPIDocument {
                     "in": "query",
                     "required": true,
                     "description": "The address at which it is reached, on port 5000.",
-                    "schema": { "type": "string" },
+                    "schema": { "$ref": "#/components/schemas/Host" },
                     "example": "10.0.1.70"
                   }
                 ],
@@ -1042,7 +1042,7 @@ enum OpenAPIDocument {
                 "in": "query",
                 "description": "`true`: answer when the parent has answered. `false`: answer at \#
         once, and tell the parent in the background.",
-                "schema": { "type": "boolean", "default": true }
+                "schema": { "$ref": "#/components/schemas/Flag" }
               },
               "Ack": {
                 "name": "ack",
@@ -1063,7 +1063,6 @@ enum OpenAPIDocument {
                 "schema": { "type": "string" },
                 "examples": {
                   "root": { "value": "no-cache" },
-                  "held": { "value": "only-if-cached" },
                   "age": { "value": "max-age=5" }
                 }
               },
@@ -1105,7 +1104,7 @@ enum OpenAPIDocument {
                 "in": "path",
                 "required": true,
                 "description": "The node's name; taken in capitals.",
-                "schema": { "type": "string", "minLength": 1, "maxLength": 64 },
+                "schema": { "$ref": "#/components/schemas/NodeName" },
                 "example": "NODE-4"
               }
             },
@@ -1663,14 +1662,45 @@ enum OpenAPIDocument {
             "schemas": {
               "JSONValue": { "description": "Any JSON value. Numbers come back as they were \#
         written." },
+              "Flag": {
+                "description": "`true` or `false`; also as the words and digits that are often \#
+        sent for them, in capitals or not.",
+                "anyOf": [
+                  { "type": "boolean" },
+                  {
+                    "type": "string",
+                    "pattern": \#
+        "^([Tt]([Rr][Uu][Ee])?|[Yy]([Ee][Ss])?|[Oo][Nn]|1|[Ff]([Aa][Ll][Ss][Ee])?|[Nn][Oo]?|[Oo][F\#
+        f][Ff]|0)$"
+                  }
+                ],
+                "default": true
+              },
+              "NodeName": {
+                "type": "string",
+                "description": "1 to 64 letters, digits, dots, underscores and hyphens, but not \#
+        `.` or `..`; taken in capitals.",
+                "pattern": "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$",
+                "minLength": 1,
+                "maxLength": 64
+              },
+              "Host": {
+                "description": "A host name or a numeric address.",
+                "anyOf": [
+                  { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,253}$" },
+                  { "type": "string", "format": "ipv6" }
+                ]
+              },
               "StoreRequest": {
                 "type": "object",
                 "required": ["value"],
                 "properties": {
                   "value": { "$ref": "#/components/schemas/JSONValue" },
                   "wait_for_parent": {
-                    "type": "boolean",
-                    "default": true,
+                    "anyOf": [
+                      { "$ref": "#/components/schemas/Flag" },
+                      { "type": "number", "enum": [0, 1] }
+                    ],
                     "description": "Whether the answer waits for the parent's. `ack` in the query \#
         can say more."
                   }
@@ -1797,15 +1827,9 @@ enum OpenAPIDocument {
                 "type": "object",
                 "required": ["name", "address", "port"],
                 "properties": {
-                  "name": {
-                    "type": "string",
-                    "description": "1 to 64 letters, digits, dots, underscores and hyphens; taken \#
-        in capitals.",
-                    "minLength": 1,
-                    "maxLength": 64
-                  },
+                  "name": { "$ref": "#/components/schemas/NodeName" },
                   "address": {
-                    "type": "string",
+                    "$ref": "#/components/schemas/Host",
                     "description": "The host name or numeric address at which other nodes reach it."
                   },
                   "port": {
@@ -1815,27 +1839,28 @@ enum OpenAPIDocument {
                     "maximum": 65535
                   },
                   "slot": {
-                    "type": "integer",
+                    "type": ["integer", "null"],
                     "description": "The slot it had before: a root that has forgotten gives it \#
         back if it is vacant.",
                     "minimum": 1,
                     "maximum": 65535
                   },
                   "parent": {
-                    "type": "string",
-                    "description": "The name of the ancestor that it is attached to; absent while \#
-        there is none."
+                    "type": ["string", "null"],
+                    "description": "The name of the ancestor that it is attached to, as the tree \#
+        spells it; absent while there is none.",
+                    "pattern": "^(?!\\.{1,2}$|[0-9]{1,18}$)[A-Z0-9._-]{1,64}$"
                   },
                   "by": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "description": "How it is attached: by the ordered `link`, or in plain `http` \#
         to a node of an earlier system.",
-                    "enum": ["link", "http"]
+                    "enum": ["link", "http", null]
                   },
                   "coherence": {
-                    "type": "string",
+                    "type": ["string", "null"],
                     "description": "The coherence mode that it keeps to.",
-                    "enum": ["push", "ttl", "sync", "none"]
+                    "enum": ["push", "ttl", "sync", "none", null]
                   }
                 }
               },

@@ -81,7 +81,7 @@ struct JSONObjectReader {
         _ name: StaticString, in range: ClosedRange<Int>
     ) throws(JSONReadError) -> Int? {
         try optional(name, Self.text(range)) { value in
-            value.integer.flatMap { range.contains($0) ? $0 : nil }
+            value.wholeNumber.flatMap { range.contains($0) ? $0 : nil }
         }
     }
 

@@ -35,6 +35,16 @@ struct JSONValue {
     /// nil when it isn't a number written as an integer (`2.0` and `2e0` aren't) that fits.
     var integer: Int? { kind == .number ? Int(bytes.text) : nil }
 
+    /// The integer that a number equals, however it is written: `2`, `2.0` and `20e-1` are 2. nil
+    /// when there is none, or the number has more bytes than anybody needs for one.
+    var wholeNumber: Int? {
+        guard kind == .number, bytes.count <= Self.wholeNumberBytesMax else { return nil }
+        if let integer { return integer }
+        return Double(bytes.text).flatMap { Int(exactly: $0) }
+    }
+
+    private static let wholeNumberBytesMax = 256
+
     /// The elements of an array in order; nil when it isn't one.
     var elements: [JSONValue]? {
         guard kind == .array else { return nil }

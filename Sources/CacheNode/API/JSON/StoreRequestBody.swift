@@ -89,9 +89,7 @@ struct StoreRequestBody: Equatable {
 
     /// The integer that a number with a fraction or exponent equals once it is a Double.
     private static func wholeNumber(_ json: JSONValue) -> Int? {
-        guard let double = Double(json.bytes.text), let number = Int(exactly: double) else {
-            return nil
-        }
+        guard let number = json.wholeNumber else { return nil }
         // pydantic leaves out the least integer here, though not above.
         return number == .min ? nil : number
     }

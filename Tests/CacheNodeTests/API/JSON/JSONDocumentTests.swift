@@ -62,7 +62,7 @@ import UVHTTP
     private static let document = #"""
         {"name": "NODE-4", "port": 5004, "late": true, "none": null, "e\u0078tra": "\u00e9",
          "path": [ {"slot": 1}, [2, "x"] , "y" ], "settings": {"mode": "push", "name": "inner"},
-         "real": 2.0, "big": 99999999999999999999, "twice": 1, "twice": 2, "empty": [ ]}
+         "real": 2.0, "half": 5e-1, "big": 99999999999999999999, "twice": 1, "twice": 2, "empty": [ ]}
         """#
 
     @Test func readsMembersByNameAndType() throws {
@@ -71,6 +71,7 @@ import UVHTTP
             #expect(try reader.string("extra") == "é")
             #expect(try reader.integer("port", in: 1...65535) == 5004)
             #expect(try reader.integer("twice", in: 0...9) == 2)
+            #expect(try reader.integer("real", in: 0...9) == 2)
             #expect(try reader.boolean("late"))
             #expect(try reader.object("settings").string("name") == "inner")
             #expect(try reader.optionalString("absent") == nil)
@@ -102,7 +103,7 @@ import UVHTTP
             expect("\"port\" must be an integer from 1 to 16") {
                 try reader.integer("port", in: 1...16)
             }
-            for name in ["real", "big", "name", "late", "path"] as [StaticString] {
+            for name in ["half", "big", "name", "late", "path"] as [StaticString] {
                 expect("\"\(name)\" must be an integer from 0 to 9") {
                     try reader.integer(name, in: 0...9)
                 }
