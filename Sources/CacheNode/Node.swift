@@ -42,8 +42,7 @@ public final class Node {
         self.seed = seed.0 ^ seed.1
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
-        limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
-        limits.linksMax = HTTPLimits.links(forDescriptors: descriptorsMax)
+        limits.share(descriptors: descriptorsMax)
         self.limits = limits
         do throws(CacheError) {
             let empty = try Cache(
@@ -89,6 +88,7 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let server = HTTPServer(loop: loop, limits: limits, service: makeWaitingService())
         self.server = server
+        server.onFull = { [unowned self] in onFull($0) }
         let bound: SocketAddress
         do throws(UVError) {
             bound = try server.listen(on: address)
@@ -206,6 +206,19 @@ public final class Node {
             ])
     }
 
+    /// Every place for a connection is taken, or that is over.
+    private func onFull(_ isFull: Bool) {
+        let counts: LogFields = [
+            "open": .int(server?.connectionCount ?? 0), "max": .int(limits.connectionsMax),
+            "turned_away": .int(Int(clamping: server?.counters.pointee.turnedAway ?? 0)),
+        ]
+        if isFull {
+            log.warning("every place for a connection is taken", counts)
+        } else {
+            log.info("there are places for connections again", counts)
+        }
+    }
+
     /// What other nodes are told; port 0 in `--advertise` stands for the port that was bound.
     private func advertised(_ bound: SocketAddress) -> Endpoint {
         var endpoint = settings.advertise
@@ -223,6 +236,9 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+        metrics.pointee.connectionsMax = UInt64(limits.connectionsMax)
+        metrics.pointee.turnedAway = server.counters.pointee.turnedAway
+        metrics.pointee.acceptFailures = UInt64(loop.acceptFailures)
         metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
 }

@@ -12,6 +12,8 @@ public final class SimLoop: SimTask, EventLoop {
     /// Calls of `write` on all its streams.
     @exclusivity(unchecked) public internal(set) var writeCount = 0
     @exclusivity(unchecked) public private(set) var turnCount = 0
+    /// A simulated process has descriptors for all.
+    public let acceptFailures = 0
     /// The process has crashed, or its world has ended.
     public private(set) var isDead = false
     /// `stop` was called, and no `run` has ended by it yet.

@@ -119,11 +119,13 @@ public final class SimWorld {
             host.links = [:]
             host.inboundLinks = []
         }
-        queue.removeAll { _ in false }
+        network.forgetWhatWaits()
         network = SimNetwork()
         let streams = buried
         buried.removeAll()
         for stream in streams { stream.finishClosing() }
+        // Last, as handlers may have begun something.
+        queue.removeAll { _ in false }
     }
 
     // MARK: For its parts

@@ -129,7 +129,6 @@ import UVHTTP
             loop.close()
             loop.close()
             loop.run()
-            listener.resume()
             listener.close()
             client.reaction = { _, _ in }
         }

@@ -153,37 +153,4 @@ import UVHTTP
             #expect(harness.answers(client, 2).map(\.body) == [big, "second"])
         }
     }
-
-    @Test func acceptsNoMoreConnectionsThanItMay() throws {
-        try withServer(limits { $0.connectionsMax = 3 }) { harness in
-            let clients = (0..<7).map { harness.connect(sending: get("/now/\($0)")) }
-            harness.world.run(forMilliseconds: 500)
-            #expect(harness.server.connectionCount == 3)
-            #expect(clients.filter { !$0.received.isEmpty }.count == 3)
-            for count in 4...7 {
-                let served = clients.first { !$0.received.isEmpty && !$0.isClosed }
-                served?.call { $0.close() }
-                #expect(
-                    harness.world.run(withinMilliseconds: 500) {
-                        clients.filter { !$0.received.isEmpty }.count == count
-                    })
-                #expect(harness.server.connectionCount <= 3)
-            }
-        }
-    }
-
-    @Test func listensToNobodyNewWhileItIsFull() throws {
-        try withServer(limits { $0.connectionsMax = 1 }) { harness in
-            let first = harness.connect(sending: get("/now/a"))
-            _ = harness.answers(first, 1)
-            let late = Probe { probe, event in if event == .connected { probe.write(get("/now/b")) }
-            }
-            let address = try harness.server.listen(on: harness.serverHost.address(port: 0))
-            late.start(on: harness.clientHost.loop.connect(to: address))
-            harness.world.run(forMilliseconds: 500)
-            #expect(late.received.isEmpty)
-            first.call { $0.close() }
-            #expect(harness.answers(late, 1).map(\.body) == ["b"])
-        }
-    }
 }
