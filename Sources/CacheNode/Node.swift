@@ -12,6 +12,10 @@ public final class Node {
     static let stopMilliseconds: UInt64 = 9_000
     /// The part of the memory bound that writes may take while they wait for the parent.
     private static let queueMemoryDivisor = 4
+    /// The part of the memory bound that unfinished requests and answers not taken may have beside
+    /// it, and the bytes that they may have in any case.
+    private static let heldMemoryDivisor = 4
+    private static let heldBytesMin = 32 << 20
 
     let settings: Settings
     let loop: any EventLoop
@@ -43,6 +47,9 @@ public final class Node {
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
         limits.share(descriptors: descriptorsMax)
+        limits.heldBytesMax = max(
+            Self.heldBytesMin, settings.memoryBytes / Self.heldMemoryDivisor,
+            8 * settings.maxBodyBytes)
         self.limits = limits
         do throws(CacheError) {
             let empty = try Cache(
@@ -237,6 +244,9 @@ public final class Node {
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
         metrics.pointee.connectionsMax = UInt64(limits.connectionsMax)
+        metrics.pointee.heldBytes = UInt64(server.heldBytes)
+        metrics.pointee.heldBytesMax = UInt64(limits.heldBytesMax)
+        metrics.pointee.cutOff = server.counters.pointee.cutOff
         metrics.pointee.turnedAway = server.counters.pointee.turnedAway
         metrics.pointee.acceptFailures = UInt64(loop.acceptFailures)
         metrics.pointee.linksOpen = UInt64(links?.count ?? 0)

@@ -105,6 +105,13 @@ struct MetricRow: Sendable {
         counter(
             "canopy_turned_away_total", \.turnedAway,
             "Requests and connections for which there was no place."),
+        gauge(
+            "canopy_connection_bytes", \.heldBytes,
+            "Bytes of unfinished requests and of answers that clients have not taken."),
+        gauge("canopy_connection_bytes_max", \.heldBytesMax, "Bytes that those may take."),
+        counter(
+            "canopy_connections_cut_off_total", \.cutOff,
+            "Connections closed because too much was held for them."),
         counter(
             "canopy_accept_failures_total", \.acceptFailures,
             "Times that no connection could be accepted for want of descriptors or memory."),

@@ -56,6 +56,11 @@ public struct Metrics: Sendable {
     public var connectionsMax: UInt64 = 0
     public var connectionsAccepted: UInt64 = 0
     public var turnedAway: UInt64 = 0
+    /// Gauge.
+    public var heldBytes: UInt64 = 0
+    /// Gauge.
+    public var heldBytesMax: UInt64 = 0
+    public var cutOff: UInt64 = 0
     public var acceptFailures: UInt64 = 0
     public var badRequests: UInt64 = 0
 

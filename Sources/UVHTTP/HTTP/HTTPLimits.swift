@@ -34,7 +34,10 @@ public struct HTTPLimits: Sendable {
     public var requestsPerTurnMax = 64
     /// Bytes of answers that may wait on one connection before it is read no further.
     public var outputBytesMax = 1024 * 1024
-    /// Open connections. `forDescriptors` derives it from the limit on file descriptors.
+    /// Bytes of unfinished requests and answers not taken that all connections together may hold;
+    /// past it those that have held more than their share for the longest are closed.
+    public var heldBytesMax = 256 * 1024 * 1024
+    /// Open connections. `share` derives it from the limit on file descriptors.
     public var connectionsMax = 10_000
     /// Connections beyond `connectionsMax` that are heard: a vital request is answered, any other
     /// gets `503`, and who comes when these places are taken too has that of the longest there.

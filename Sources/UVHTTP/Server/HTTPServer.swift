@@ -7,6 +7,8 @@ public struct HTTPServerCounters {
     public var connectionsAccepted: UInt64 = 0
     /// Requests and connections for which there was no place.
     public var turnedAway: UInt64 = 0
+    /// Connections closed because too much was held for them.
+    public var cutOff: UInt64 = 0
 }
 
 /// An HTTP/1.1 server on an event loop: accepts connections, keeps them, sweeps out those that are
@@ -50,6 +52,7 @@ public final class HTTPServer {
     /// Told that every place is taken, and when that has been over for a while.
     public var onFull: ((Bool) -> Void)?
     private(set) var isStopping = false
+    private var isReliefDue = false
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
@@ -90,6 +93,16 @@ public final class HTTPServer {
 
     /// Streams that have left HTTP and are open now; they aren't among the connections.
     public var linkCount: Int { links.count }
+
+    /// Bytes of unfinished requests and of answers not taken that connections hold now.
+    public private(set) var heldBytes = 0
+
+    /// Bytes that a connection may hold whatever the others do.
+    var shareOfHeldBytes: Int {
+        max(
+            limits.pointee.headBytesMax,
+            limits.pointee.heldBytesMax / max(1, limits.pointee.connectionsMax))
+    }
 
     var nowMilliseconds: UInt64 { loop.nowMilliseconds }
 
@@ -142,7 +155,33 @@ public final class HTTPServer {
         completeStopIfDone()
     }
 
+    /// What is held for one of the connections has changed by so many bytes.
+    func onHolding(_ change: Int) {
+        heldBytes += change
+        guard heldBytes > limits.pointee.heldBytesMax, !isReliefDue else { return }
+        isReliefDue = true
+        loop.schedule { [self] in
+            relieve()
+            isReliefDue = false
+        }
+    }
+
+    /// Closes connections until an eighth of what may be held is free: first those that have held
+    /// more than their share for the longest.
+    private func relieve() {
+        for connection in connections { connection.countHeld() }
+        let greedy = connections.filter { $0.holdsMuchSince > 0 }
+        var excess = heldBytes - limits.pointee.heldBytesMax / 8 * 7
+        for connection in greedy.sorted(by: { $0.holdsMuchSince < $1.holdsMuchSince }) {
+            guard excess > 0 else { return }
+            excess -= connection.heldBytes
+            counters.pointee.cutOff &+= 1
+            connection.close()
+        }
+    }
+
     private func remove(_ connection: ServerConnection) {
+        heldBytes -= connection.heldBytes
         let index = connection.indexInServer
         let last = connections.removeLast()
         if last !== connection {

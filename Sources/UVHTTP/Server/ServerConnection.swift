@@ -14,9 +14,13 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     var isClosed = false
     var inputHasEnded = false
     /// The next answer is the last: the server stops, or this connection has a last place.
-    private(set) var isEnding = false
+    var isEnding = false
     /// It came when all other places were taken: of its requests, vital ones alone are answered.
     let hasLastPlace: Bool
+    /// Bytes held for it, as last counted.
+    var heldBytes = 0
+    /// Since when those are more than its share; 0 while they aren't.
+    var holdsMuchSince: UInt64 = 0
     /// Where the server keeps this connection.
     var indexInServer = 0
 
@@ -49,10 +53,12 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
             let used = consume(UnsafeMutableRawPointer(base), bytes.count)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
+                countHeld()
             }
         } else {
             state.pointee.input.append(UnsafeRawBufferPointer(bytes))
             consumeInput()
+            countHeld()
         }
         settle()
     }
@@ -111,6 +117,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
                 taken += 1
             case .progress(let consumed):
                 offset += consumed
+                countHeld()
             case .needInput:
                 return offset
             case .admission:
@@ -264,6 +271,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         let outer = answers.beginMaking(place)
         answer(place.responder(on: self))
         if answers.endMaking(outer: outer) { place.markReady() }
+        countHeld()
         if !isAnswerReady, answers.first === place {
             isAnswerReady = true
             server.atTurnEnd(self)
@@ -327,8 +335,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         guard byteCount > 0 else { return }
         stream.write(server.output.pointee.readable)
         server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
-        state.pointee.onOutput(
-            byteCount: byteCount, queued: stream.queuedBytes, now: server.nowMilliseconds)
+        let queued = stream.queuedBytes
+        state.pointee.onOutput(byteCount: byteCount, queued: queued, now: server.nowMilliseconds)
+        if queued > 0 { countHeld() }
     }
 
     // MARK: Going on and ending
@@ -345,12 +354,6 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
             if state.pointee.lingersUntil == nil { consumeInput() }
             pump()
         }
-    }
-
-    /// The server stops: an idle connection ends now, a busy one with the answer it is owed.
-    func drain() {
-        isEnding = true
-        settle()
     }
 
     /// After every event: writes, then sees whether to read on, to wait, or to end.

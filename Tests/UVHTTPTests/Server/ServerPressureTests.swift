@@ -92,6 +92,40 @@ import UVHTTP
         }
     }
 
+    @Test func closesWhoHasHeldMuchForTheLongestWhenTooMuchIsHeld() throws {
+        let few = limits {
+            $0.heldBytesMax = 400_000
+            $0.connectionsMax = 10
+        }
+        try withServer(few) { harness in
+            harness.world.network.bufferBytes = 4096...4096
+            let head = get("/echo", "Content-Length: 200000\r\n", method: "PUT")
+            let half = String(repeating: "b", count: 100_000)
+            let modest = harness.connect(sending: head + half.prefix(10_000))
+            let unread = harness.connect(sending: get("/big/300000")) { probe in
+                if probe.events.last == .connected { probe.call { $0.pauseReading() } }
+            }
+            harness.world.run(forMilliseconds: 1_000)
+            #expect(harness.server.heldBytes > 290_000)
+            #expect(harness.server.counters.pointee.cutOff == 0)
+            var bodies: [Probe] = []
+            for _ in 0..<4 {
+                bodies.append(harness.connect(sending: head + half))
+                harness.world.run(forMilliseconds: 1_000)
+            }
+            #expect(harness.server.heldBytes <= 400_000)
+            #expect(harness.server.counters.pointee.cutOff == 2)
+            unread.call { $0.resumeReading() }
+            bodies[3].write(half)
+            #expect(harness.answers(bodies[3], 1).map(\.body.utf8.count) == [200_000])
+            #expect(harness.world.run { unread.hasSeenEnd && bodies[0].hasSeenEnd })
+            #expect(![modest, bodies[1], bodies[2]].contains { $0.hasSeenEnd })
+            for probe in bodies + [modest, unread] { probe.call { $0.close() } }
+            #expect(harness.world.run { harness.server.connectionCount == 0 })
+            #expect(harness.server.heldBytes == 0)
+        }
+    }
+
     @Test func holdsNobodyToATimeInWhichItDidNotRead() throws {
         // 1. Two requests wait, and the beginning of a third has come. 2. The second's answer is so
         // long that no more is read until the first is answered. 3. That takes long.
