@@ -13,7 +13,7 @@ SEEDS ?= 2000
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize clean
+	simulate-build simulate-long sanitize soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,11 @@ chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 m
 sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
 		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
+
+soak: ## Watch memory and descriptors of 7 nodes under mixed load for MINUTES (20)
+	@cd Tests/ClusterTests && CANOPY_BIN_DIR=$(CURDIR)/.build/release $(CURDIR)/.venv/bin/python -m soak \
+		--minutes $(or $(MINUTES),20) --plot $(CURDIR)/.build/soak.svg
+	@echo "plot: .build/soak.svg"
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv

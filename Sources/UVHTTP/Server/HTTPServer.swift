@@ -124,12 +124,13 @@ public final class HTTPServer {
         onStopped.append(completion)
         if !isStopping {
             isStopping = true
+            for connection in connections { connection.isEnding = true }
             for listener in listeners { listener.close() }
             listeners.removeAll()
         }
         // Not at once: this may be a call of the service, with an answer half made.
         loop.schedule { [self] in
-            for connection in connections { connection.drain() }
+            for connection in connections { connection.settle() }
             completeStopIfDone()
         }
         loop.startTimer(afterMilliseconds: Self.drainMilliseconds, repeatMilliseconds: 0) {

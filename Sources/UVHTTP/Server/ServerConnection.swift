@@ -356,7 +356,8 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         }
     }
 
-    /// After every event: writes, then sees whether to read on, to wait, or to end.
+    /// After every event: writes, then sees whether to read on, to wait, or to end. When the server
+    /// stops, an idle connection ends now, a busy one with the answer it is owed.
     func settle() {
         flush()
         guard !isClosed else { return }

@@ -1,11 +1,5 @@
 /// How a connection ends: when all is answered, when its peer is too slow, when it holds too much.
 extension ServerConnection {
-    /// The server stops: an idle connection ends now, a busy one with the answer it is owed.
-    func drain() {
-        isEnding = true
-        settle()
-    }
-
     /// Everything is answered: ends our direction, and reads on for a while, because closing with
     /// unread input would reset the connection and could destroy the last answer on its way (RFC
     /// 9112 §9.6). A connection that rests has had that while.

@@ -116,10 +116,10 @@ import UVHTTP
             #expect(harness.server.heldBytes <= 400_000)
             #expect(harness.server.counters.pointee.cutOff == 2)
             unread.call { $0.resumeReading() }
+            #expect(harness.world.run { unread.hasSeenEnd && bodies[0].hasSeenEnd })
+            #expect(!(bodies[1...] + [modest]).contains { $0.hasSeenEnd })
             bodies[3].write(half)
             #expect(harness.answers(bodies[3], 1).map(\.body.utf8.count) == [200_000])
-            #expect(harness.world.run { unread.hasSeenEnd && bodies[0].hasSeenEnd })
-            #expect(![modest, bodies[1], bodies[2]].contains { $0.hasSeenEnd })
             for probe in bodies + [modest, unread] { probe.call { $0.close() } }
             #expect(harness.world.run { harness.server.connectionCount == 0 })
             #expect(harness.server.heldBytes == 0)
