@@ -153,9 +153,7 @@ import UVHTTP
     }
 
     /// In a process of its own, as it counts descriptors.
-    @Test(
-        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
-    func hundredsOfLoopsLeaveNoDescriptorBehind() async {
+    @Test func hundredsOfLoopsLeaveNoDescriptorBehind() async {
         await #expect(processExitsWith: .success) {
             func descriptorCount() throws -> Int {
                 try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
