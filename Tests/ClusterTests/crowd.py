@@ -14,14 +14,18 @@ import sys
 from collections.abc import Iterator
 
 
+#: ip(7): the port is chosen when it is known where the connection leads, and may be used twice.
+IP_BIND_ADDRESS_NO_PORT = 24
+
+
 def open_connection(address: tuple[str, int], source: str, text: bytes) -> socket.socket:
     client = socket.socket()
+    client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     client.bind((source, 0))
-    client.settimeout(20)
     client.connect(address)
     # Who came too late for a place has been sent away already.
     with contextlib.suppress(OSError):
-        client.sendall(text)
+        client.send(text)
     return client
 
 
@@ -56,7 +60,12 @@ def crowd(address: tuple[str, int], count: int, text: bytes = b"") -> Iterator[N
         yield
     finally:
         for member in members:
-            member.communicate(timeout=20)
+            if member.stdin:
+                member.stdin.close()
+        for member in members:
+            member.wait(20)
+            if member.stdout:
+                member.stdout.close()
 
 
 if __name__ == "__main__":
