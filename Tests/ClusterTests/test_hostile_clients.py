@@ -145,6 +145,32 @@ def test_100_000_field_lines_are_cut_off(tree: Cluster) -> None:
             assert client.read_answer().status in (400, 431)
 
 
+@pytest.mark.parametrize("kind", ["bodies that never end", "answers that nobody takes"])
+def test_what_all_clients_hold_together_is_bounded(
+    keep: ProcessKeeper, tmp_path: Path, kind: str
+) -> None:
+    """Each holds what one client may: it's their number. The longest there are closed."""
+    address = ("127.0.0.1", free_ports(1) + 1)
+    root = keep(Node("NODE-1", address, tmp_path, options=["--memory", "8MiB"]))
+    root.start()
+    eventually(root.is_ready, "the root is ready")
+    assert root.put("held", "value").status == 200
+    assert root.put("large", LARGE).status == 200
+    most = root.metrics()["canopy_connection_bytes_max"]
+    head = lines(HOST, f"Content-Length: {1 << 20}", request="PUT /kv/large HTTP/1.1")
+    data = head + LARGE[1:]
+    if kind == "answers that nobody takes":
+        data = request_bytes("GET", "/kv/large") * 10
+    with bounded(root, 2.5 * most / (1 << 20)), clients(root, 100) as greedy:
+        for client in greedy:
+            with contextlib.suppress(ConnectionError):
+                client.send(data)
+        assert root.get("held").body == b"value"
+        metrics = root.metrics()
+        assert metrics["canopy_connections_cut_off_total"] > 0
+        assert metrics["canopy_connection_bytes"] <= most * 1.1
+
+
 def processor_seconds(node: Process) -> float:
     fields = Path(f"/proc/{node.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
