@@ -97,11 +97,11 @@ public final class HTTPServer {
     /// Bytes of unfinished requests and of answers not taken that connections hold now.
     public private(set) var heldBytes = 0
 
-    /// Bytes that a connection may hold whatever the others do.
+    /// Bytes that a connection may hold whatever the others do. When too much is held, somebody
+    /// holds more than this.
     var shareOfHeldBytes: Int {
-        max(
-            limits.pointee.headBytesMax,
-            limits.pointee.heldBytesMax / max(1, limits.pointee.connectionsMax))
+        limits.pointee.heldBytesMax
+            / max(1, limits.pointee.connectionsMax + limits.pointee.lastPlacesMax)
     }
 
     var nowMilliseconds: UInt64 { loop.nowMilliseconds }

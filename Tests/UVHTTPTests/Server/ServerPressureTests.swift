@@ -95,7 +95,8 @@ import UVHTTP
     @Test func closesWhoHasHeldMuchForTheLongestWhenTooMuchIsHeld() throws {
         let few = limits {
             $0.heldBytesMax = 400_000
-            $0.connectionsMax = 10
+            $0.connectionsMax = 8
+            $0.lastPlacesMax = 2
         }
         try withServer(few) { harness in
             harness.world.network.bufferBytes = 4096...4096
