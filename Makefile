@@ -16,7 +16,7 @@ EXAMPLES ?= 2000
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize schemathesis images vagrant compose test-deploy clean
+	simulate-build simulate-long sanitize soak schemathesis images vagrant compose test-deploy clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,10 +74,16 @@ chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 m
 	@cd Tests/ClusterTests && CANOPY_BIN_DIR=$(CURDIR)/.build/release $(CURDIR)/.venv/bin/python -m chaos \
 		--cycles $(CYCLES) $(if $(SEED),--seed $(SEED))
 
-# Without leak detection: a simulated world is dropped in the middle of its story, with all that refers to each other.
-sanitize: ## Run the server's unit tests under AddressSanitizer
-	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
-		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
+# Leaks too. One process for each module's tests: what one leaks is told with that module's name.
+SANITIZED := UVHTTPTests ZooKeeperTests CacheNodeTests kvctlTests
+sanitize: ## Run the unit tests under AddressSanitizer, which also finds leaks
+	@for module in $(SANITIZED); do CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=1 scripts/swift.sh test \
+		--sanitize=address --disable-xctest --scratch-path .build-asan --filter "^$$module\." || exit 1; done
+
+soak: ## Watch memory and descriptors of 7 nodes under mixed load for MINUTES (20)
+	@cd Tests/ClusterTests && CANOPY_BIN_DIR=$(CURDIR)/.build/release $(CURDIR)/.venv/bin/python -m soak \
+		--minutes $(or $(MINUTES),20) --plot $(CURDIR)/.build/soak.svg
+	@echo "plot: .build/soak.svg"
 
 images: $(if $(filter prebuilt,$(BINARIES)),build) ## Build the container images (BINARIES=prebuilt: from binaries made here, on a Debian 12)
 	@scripts/images.sh $(BINARIES)

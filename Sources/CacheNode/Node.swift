@@ -12,6 +12,10 @@ public final class Node {
     static let stopMilliseconds: UInt64 = 9_000
     /// The part of the memory bound that writes may take while they wait for the parent.
     private static let queueMemoryDivisor = 4
+    /// The part of the memory bound that unfinished requests and answers not taken may have beside
+    /// it, and the bytes that they may have in any case.
+    private static let heldMemoryDivisor = 4
+    private static let heldBytesMin = 32 << 20
 
     let settings: Settings
     let loop: any EventLoop
@@ -42,8 +46,10 @@ public final class Node {
         self.seed = seed.0 ^ seed.1
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
-        limits.connectionsMax = HTTPLimits.connections(forDescriptors: descriptorsMax)
-        limits.linksMax = HTTPLimits.links(forDescriptors: descriptorsMax)
+        limits.share(descriptors: descriptorsMax)
+        limits.heldBytesMax = max(
+            Self.heldBytesMin, settings.memoryBytes / Self.heldMemoryDivisor,
+            8 * settings.maxBodyBytes)
         self.limits = limits
         do throws(CacheError) {
             let empty = try Cache(
@@ -89,6 +95,7 @@ public final class Node {
     private func listen(on address: SocketAddress) throws(StartError) {
         let server = HTTPServer(loop: loop, limits: limits, service: makeWaitingService())
         self.server = server
+        server.onFull = { [unowned self] in onFull($0) }
         let bound: SocketAddress
         do throws(UVError) {
             bound = try server.listen(on: address)
@@ -206,6 +213,19 @@ public final class Node {
             ])
     }
 
+    /// Every place for a connection is taken, or that is over.
+    private func onFull(_ isFull: Bool) {
+        let counts: LogFields = [
+            "open": .int(server?.connectionCount ?? 0), "max": .int(limits.connectionsMax),
+            "turned_away": .int(Int(clamping: server?.counters.pointee.turnedAway ?? 0)),
+        ]
+        if isFull {
+            log.warning("every place for a connection is taken", counts)
+        } else {
+            log.info("there are places for connections again", counts)
+        }
+    }
+
     /// What other nodes are told; port 0 in `--advertise` stands for the port that was bound.
     private func advertised(_ bound: SocketAddress) -> Endpoint {
         var endpoint = settings.advertise
@@ -223,6 +243,12 @@ public final class Node {
         metrics.pointee.badRequests = server.counters.pointee.refusals
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
+        metrics.pointee.connectionsMax = UInt64(limits.connectionsMax)
+        metrics.pointee.heldBytes = UInt64(server.heldBytes)
+        metrics.pointee.heldBytesMax = UInt64(limits.heldBytesMax)
+        metrics.pointee.cutOff = server.counters.pointee.cutOff
+        metrics.pointee.turnedAway = server.counters.pointee.turnedAway
+        metrics.pointee.acceptFailures = UInt64(loop.acceptFailures)
         metrics.pointee.linksOpen = UInt64(links?.count ?? 0)
     }
 }

@@ -36,8 +36,10 @@ public final class SimListener: SimSource, StreamListener {
     /// Connections that wait to be accepted.
     public var pendingCount: Int { pending.count }
 
+    /// The process accepts nothing for a while; connections wait in the kernel.
     public func pause() { isPaused = true }
 
+    /// It accepts again.
     public func resume() {
         isPaused = false
         if !pending.isEmpty { loop.markReady(self) }

@@ -12,6 +12,8 @@ public final class SimLoop: SimTask, EventLoop {
     /// Calls of `write` on all its streams.
     @exclusivity(unchecked) public internal(set) var writeCount = 0
     @exclusivity(unchecked) public private(set) var turnCount = 0
+    /// A simulated process has descriptors for all.
+    public let acceptFailures = 0
     /// The process has crashed, or its world has ended.
     public private(set) var isDead = false
     /// `stop` was called, and no `run` has ended by it yet.
@@ -109,7 +111,9 @@ public final class SimLoop: SimTask, EventLoop {
         let inbound = SimChannel(world: world, link: back, target: nil)
         SimChannel.connect(outbound, inbound)
         let stream = SimStream(on: self, peer: address, inbound: inbound, outbound: outbound)
-        if target != nil {
+        if isDead {
+            inbound.detach()
+        } else if target != nil {
             outbound.send(.connect)
         } else {
             schedule { stream.onRefused(.hostUnreachable) }
@@ -185,11 +189,13 @@ public final class SimLoop: SimTask, EventLoop {
     // MARK: For its streams and listeners
 
     func didOpen(_ stream: SimStream) {
+        guard !isDead else { return }
         stream.indexInLoop = streams.count
         streams.append(stream)
     }
 
     func didClose(_ stream: SimStream) {
+        guard !isDead else { return }
         closing.append(stream)
         if !isInTurn { wake() }
     }

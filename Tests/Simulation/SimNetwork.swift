@@ -105,6 +105,11 @@ public final class SimNetwork {
         return host
     }
 
+    /// Channels that a cut holds up, and their links, hold each other.
+    func forgetWhatWaits() {
+        for link in links { link.forgetWhatWaits() }
+    }
+
     func link(from sender: SimHost, to receiver: SimHost) -> SimLink {
         if let link = sender.links[receiver.index] { return link }
         let link = SimLink(from: sender, to: receiver)
@@ -153,6 +158,8 @@ final class SimLink {
     }
 
     func stall(_ channel: SimChannel) { stalled.append(channel) }
+
+    func forgetWhatWaits() { stalled.removeAll() }
 
     /// Lets what has waited go on, if nothing is in its way any more.
     func resume() {

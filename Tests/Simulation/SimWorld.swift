@@ -114,16 +114,19 @@ public final class SimWorld {
     /// Ends the world, as `UVLoop.close` ends a loop: handlers hear `onClosed(nil)`, those of
     /// crashed processes now too, and nothing they begin is ever heard of again.
     public func close() {
-        for host in network.hosts {
-            host.crash(.silent)
-            host.links = [:]
-            host.inboundLinks = []
-        }
-        queue.removeAll { _ in false }
-        network = SimNetwork()
+        let hosts = network.hosts
+        for host in hosts { host.crash(.silent) }
         let streams = buried
         buried.removeAll()
         for stream in streams { stream.finishClosing() }
+        // Last, as handlers may have looked at the network, or begun something.
+        for host in hosts {
+            host.links = [:]
+            host.inboundLinks = []
+        }
+        network.forgetWhatWaits()
+        network = SimNetwork()
+        queue.removeAll { _ in false }
     }
 
     // MARK: For its parts

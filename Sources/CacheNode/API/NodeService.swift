@@ -45,6 +45,15 @@ final class NodeService: HTTPService {
         scratch.deallocate()
     }
 
+    /// Nodes that register or link, and who asks how this one is.
+    func isVital(_ request: HTTPRequest) -> Bool {
+        switch Router.route(request.path) {
+        case .link, .registerClient, .parentOf, .livez, .readyz, .metrics: true
+        case .nodes: request.method == .post
+        default: false
+        }
+    }
+
     func admit(_ request: HTTPRequest) -> HTTPAdmission {
         let route = Router.route(request.path)
         if case .unknown = route { return .answerNow }

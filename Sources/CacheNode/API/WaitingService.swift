@@ -6,6 +6,8 @@ final class WaitingService: HTTPService {
 
     init(problem: @escaping () -> String) { self.problem = problem }
 
+    func isVital(_ request: HTTPRequest) -> Bool { request.path.equals("/livez") }
+
     func admit(_ request: HTTPRequest) -> HTTPAdmission { .answerNow }
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {

@@ -97,8 +97,24 @@ struct MetricRow: Sendable {
 
     private static let connections: [MetricRow] = [
         gauge("canopy_connections_open", \.connectionsOpen, "Connections open."),
+        gauge(
+            "canopy_connections_max", \.connectionsMax,
+            "Connections that may be open before clients are turned away."),
         counter(
             "canopy_connections_accepted_total", \.connectionsAccepted, "Connections accepted."),
+        counter(
+            "canopy_turned_away_total", \.turnedAway,
+            "Requests and connections for which there was no place."),
+        gauge(
+            "canopy_connection_bytes", \.heldBytes,
+            "Bytes of unfinished requests and of answers that clients have not taken."),
+        gauge("canopy_connection_bytes_max", \.heldBytesMax, "Bytes that those may take."),
+        counter(
+            "canopy_connections_cut_off_total", \.cutOff,
+            "Connections closed because too much was held for them."),
+        counter(
+            "canopy_accept_failures_total", \.acceptFailures,
+            "Times that no connection could be accepted for want of descriptors or memory."),
         counter(
             "canopy_bad_requests_total", \.badRequests,
             "Requests refused before they reached a route."),

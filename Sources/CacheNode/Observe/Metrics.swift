@@ -52,7 +52,16 @@ public struct Metrics: Sendable {
 
     /// Gauge.
     public var connectionsOpen: UInt64 = 0
+    /// Gauge.
+    public var connectionsMax: UInt64 = 0
     public var connectionsAccepted: UInt64 = 0
+    public var turnedAway: UInt64 = 0
+    /// Gauge.
+    public var heldBytes: UInt64 = 0
+    /// Gauge.
+    public var heldBytesMax: UInt64 = 0
+    public var cutOff: UInt64 = 0
+    public var acceptFailures: UInt64 = 0
     public var badRequests: UInt64 = 0
 
     // MARK: Links

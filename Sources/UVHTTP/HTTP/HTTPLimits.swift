@@ -34,8 +34,19 @@ public struct HTTPLimits: Sendable {
     public var requestsPerTurnMax = 64
     /// Bytes of answers that may wait on one connection before it is read no further.
     public var outputBytesMax = 1024 * 1024
-    /// Open connections. `forDescriptors` derives it from the limit on file descriptors.
+    /// Bytes of unfinished requests and answers not taken that all connections together may hold;
+    /// past it those that have held more than their share for the longest are closed.
+    public var heldBytesMax = 256 * 1024 * 1024
+    /// Open connections. `share` derives it from the limit on file descriptors.
     public var connectionsMax = 10_000
+    /// Connections beyond `connectionsMax` that are heard: a vital request is answered, any other
+    /// gets `503`, and who comes when these places are taken too has that of the longest there.
+    public var lastPlacesMax = 64
+    /// Milliseconds from the opening of a connection to the end of its first request's head while
+    /// places are scarce, which is from seven eighths of `connectionsMax` on.
+    public var crowdedHeadMillisecondsMax: UInt64 = 1_000
+    /// Milliseconds a connection may stay without a request meanwhile.
+    public var crowdedKeepAliveMilliseconds: UInt64 = 5_000
     /// Connections that have left HTTP and are still open (RFC 9110 §7.8); past it an upgrade is
     /// answered `503`. They don't count as `connectionsMax` does.
     public var linksMax = 1_000
@@ -65,14 +76,13 @@ public struct HTTPLimits: Sendable {
 
     public init() {}
 
-    /// Connections for a process that may open `descriptors` files: a fifth is kept for links, logs
-    /// and the loop.
-    public static func connections(forDescriptors descriptors: Int) -> Int {
-        max(16, descriptors - max(16, descriptors / 5))
-    }
-
-    /// Connections that may leave HTTP: half of what `connections(forDescriptors:)` keeps.
-    public static func links(forDescriptors descriptors: Int) -> Int {
-        min(4096, max(8, descriptors / 10))
+    /// Shares out the `descriptors` that the process may have: a tenth for connections that leave
+    /// HTTP, some for last places, a twentieth for all that the process opens itself (the way to
+    /// the parent, logs, the loop), and the rest for connections.
+    public mutating func share(descriptors: Int) {
+        linksMax = min(4096, max(8, descriptors / 10))
+        lastPlacesMax = min(256, max(4, descriptors / 32))
+        let own = min(1024, max(24, descriptors / 20))
+        connectionsMax = max(16, descriptors - linksMax - lastPlacesMax - own)
     }
 }

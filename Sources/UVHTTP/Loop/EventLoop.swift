@@ -35,6 +35,10 @@ public protocol EventLoop: AnyObject {
         on address: SocketAddress, backlog: Int, onStream: @escaping (any ByteStream) -> Void
     ) throws(UVError) -> any StreamListener
 
+    /// How often a listener had to leave a connection waiting because the process had no descriptor
+    /// or memory for it.
+    var acceptFailures: Int { get }
+
     /// Starts connecting; the handler given to the stream's `start` hears `onConnected` or
     /// `onClosed`. Refusals by the kernel at this very call come as `onClosed` too, in a later
     /// turn.
@@ -69,11 +73,6 @@ public protocol LoopTimer: AnyObject {
 public protocol StreamListener: AnyObject {
     /// The address listened on; with the real port when port 0 was asked for.
     var address: SocketAddress { get }
-
-    /// Stops and resumes accepting, the socket staying bound: connections wait in the kernel's
-    /// backlog meanwhile.
-    func pause()
-    func resume()
 
     /// Closes the socket. Streams already accepted live on. May be called twice.
     func close()

@@ -4,7 +4,7 @@ import Glibc
 /// A listening TCP socket that the loop watches and that accepts by itself.
 ///
 /// Not `uv_listen`: when the process is out of descriptors libuv 1.44 accepts and at once closes
-/// all that wait, without a word, and it has no way to pause. Here they wait in the kernel's
+/// all that wait, without a word. Here they wait in the kernel's
 /// backlog for `retryMilliseconds`.
 final class UVListener: UVHandle, StreamListener {
     /// Connections accepted in one turn; the rest come in the next, after other I/O.
@@ -15,7 +15,6 @@ final class UVListener: UVHandle, StreamListener {
     private let descriptor: Int32
     private var onStream: ((any ByteStream) -> Void)?
     private var retryTimer: (any LoopTimer)?
-    private var isPaused = false
     private var isWatching = false
 
     /// Binds and listens; throws what the kernel refused (`addressInUse` among others).
@@ -35,16 +34,6 @@ final class UVListener: UVHandle, StreamListener {
         updateWatching()
     }
 
-    func pause() {
-        isPaused = true
-        updateWatching()
-    }
-
-    func resume() {
-        isPaused = false
-        updateWatching()
-    }
-
     override func close() {
         guard isOpen else { return }
         closeHandle()
@@ -59,7 +48,7 @@ final class UVListener: UVHandle, StreamListener {
     }
 
     private func updateWatching() {
-        let shouldWatch = isOpen && !isPaused && retryTimer == nil
+        let shouldWatch = isOpen && retryTimer == nil
         guard isOpen, shouldWatch != isWatching else { return }
         isWatching = shouldWatch
         if shouldWatch {

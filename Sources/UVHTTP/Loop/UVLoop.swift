@@ -20,8 +20,6 @@ public final class UVLoop: EventLoop {
     private var unixSecondsReadAt = UInt64.max
     private var lastUnixSeconds = 0
 
-    /// How often a listener of this loop had to leave a connection waiting because the process had
-    /// no descriptor or memory for it.
     public internal(set) var acceptFailures = 0
 
     /// A write to a connection that the peer has closed raises SIGPIPE, which would end the

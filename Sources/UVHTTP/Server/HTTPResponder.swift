@@ -94,7 +94,10 @@ public struct HTTPResponder {
         let status = HTTPStatus(refusal.status)
         let title = "{\"title\":\"\(status.reason)\",\"status\":\(status.code),"
         let body = title + "\"detail\":\"\(refusal.reason)\"}\n"
-        respond(status, contentType: "application/problem+json", body: Array(body.utf8))
+        let fieldLines = status == .serviceUnavailable ? "Retry-After: 1\r\n" : ""
+        respond(
+            status, contentType: "application/problem+json", fieldLines: Array(fieldLines.utf8),
+            body: Array(body.utf8))
     }
 
     /// Answers with a head alone: for the statuses that have no body (204, 304).

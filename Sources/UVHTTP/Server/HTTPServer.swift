@@ -5,6 +5,10 @@ public struct HTTPServerCounters {
     /// Requests refused for breaking a rule of HTTP or a limit, or for being too slow.
     public var refusals: UInt64 = 0
     public var connectionsAccepted: UInt64 = 0
+    /// Requests and connections for which there was no place.
+    public var turnedAway: UInt64 = 0
+    /// Connections closed because too much was held for them.
+    public var cutOff: UInt64 = 0
 }
 
 /// An HTTP/1.1 server on an event loop: accepts connections, keeps them, sweeps out those that are
@@ -12,6 +16,9 @@ public struct HTTPServerCounters {
 public final class HTTPServer {
     /// Milliseconds between two looks at every connection's deadlines.
     static let sweepMilliseconds: UInt64 = 500
+    /// Milliseconds between the last answer on a connection that rests and its end when the server
+    /// stops: for clients that have sent the next request meanwhile, and would get a reset.
+    static let drainMilliseconds: UInt64 = 100
     /// Bytes of answers after which a connection's gathered output is written within the turn.
     static let flushBytes = 64 * 1024
     /// Bytes of output memory kept between turns.
@@ -38,10 +45,14 @@ public final class HTTPServer {
     /// Connections that are about to leave HTTP.
     private var linksReserved = 0
     static let noLink = HTTPRefusal(503, "this node has as many links as it may, or stops")
+    static let noPlace = HTTPRefusal(503, "this node has as many connections as it may")
     private var sweeper: (any LoopTimer)?
     private var onStopped: [() -> Void] = []
-    private var isAcceptingPaused = false
+    private var places: ServerPlaces
+    /// Told that every place is taken, and when that has been over for a while.
+    public var onFull: ((Bool) -> Void)?
     private(set) var isStopping = false
+    private var isReliefDue = false
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
@@ -50,6 +61,7 @@ public final class HTTPServer {
         storage.initialize(to: limits)
         self.limits = UnsafePointer(storage)
         self.service = service
+        places = ServerPlaces(limits)
         output = .allocate(capacity: 1)
         output.initialize(to: ByteQueue())
         counters = .allocate(capacity: 1)
@@ -82,6 +94,16 @@ public final class HTTPServer {
     /// Streams that have left HTTP and are open now; they aren't among the connections.
     public var linkCount: Int { links.count }
 
+    /// Bytes of unfinished requests and of answers not taken that connections hold now.
+    public private(set) var heldBytes = 0
+
+    /// Bytes that a connection may hold whatever the others do. When too much is held, somebody
+    /// holds more than this.
+    var shareOfHeldBytes: Int {
+        limits.pointee.heldBytesMax
+            / max(1, limits.pointee.connectionsMax + limits.pointee.lastPlacesMax)
+    }
+
     var nowMilliseconds: UInt64 { loop.nowMilliseconds }
 
     /// Begins to accept connections on `address`; returns it with the port that was chosen if it
@@ -93,7 +115,6 @@ public final class HTTPServer {
             self?.onStream(stream)
         }
         listeners.append(listener)
-        if isAcceptingPaused { listener.pause() }
         return listener.address
     }
 
@@ -103,6 +124,7 @@ public final class HTTPServer {
         onStopped.append(completion)
         if !isStopping {
             isStopping = true
+            for connection in connections { connection.isEnding = true }
             for listener in listeners { listener.close() }
             listeners.removeAll()
         }
@@ -110,6 +132,9 @@ public final class HTTPServer {
         loop.schedule { [self] in
             for connection in connections { connection.settle() }
             completeStopIfDone()
+        }
+        loop.startTimer(afterMilliseconds: Self.drainMilliseconds, repeatMilliseconds: 0) {
+            [weak self] in self?.sweep()
         }
     }
 
@@ -131,17 +156,40 @@ public final class HTTPServer {
         completeStopIfDone()
     }
 
+    /// What is held for one of the connections has changed by so many bytes.
+    func onHolding(_ change: Int) {
+        heldBytes += change
+        guard heldBytes > limits.pointee.heldBytesMax, !isReliefDue else { return }
+        isReliefDue = true
+        loop.schedule { [self] in
+            relieve()
+            isReliefDue = false
+        }
+    }
+
+    /// Closes connections until an eighth of what may be held is free: first those that have held
+    /// more than their share for the longest.
+    private func relieve() {
+        for connection in connections { connection.countHeld() }
+        let greedy = connections.filter { $0.holdsMuchSince > 0 }
+        var excess = heldBytes - limits.pointee.heldBytesMax / 8 * 7
+        for connection in greedy.sorted(by: { $0.holdsMuchSince < $1.holdsMuchSince }) {
+            guard excess > 0 else { return }
+            excess -= connection.heldBytes
+            counters.pointee.cutOff &+= 1
+            connection.close()
+        }
+    }
+
     private func remove(_ connection: ServerConnection) {
+        heldBytes -= connection.heldBytes
         let index = connection.indexInServer
         let last = connections.removeLast()
         if last !== connection {
             last.indexInServer = index
             connections[index] = last
         }
-        if isAcceptingPaused, connections.count < limits.pointee.connectionsMax {
-            isAcceptingPaused = false
-            for listener in listeners { listener.resume() }
-        }
+        places.onLeft(connection)
     }
 
     /// Whether one more connection may leave HTTP; if so it counts until `giveUpLink`.
@@ -191,20 +239,26 @@ public final class HTTPServer {
     private func onStream(_ stream: any ByteStream) {
         guard !isStopping else { return stream.close() }
         counters.pointee.connectionsAccepted &+= 1
-        let connection = ServerConnection(server: self, stream: stream)
+        let isFull = places.isFull
+        if isFull, places.onFull(now: loop.nowMilliseconds) { onFull?(true) }
+        let connection = ServerConnection(server: self, stream: stream, hasLastPlace: isFull)
         connection.indexInServer = connections.count
         connections.append(connection)
-        connection.start()
-        if connections.count >= limits.pointee.connectionsMax, !isAcceptingPaused {
-            isAcceptingPaused = true
-            for listener in listeners { listener.pause() }
+        if let displaced = places.onCame(connection) {
+            counters.pointee.turnedAway &+= 1
+            displaced.close()
         }
+        connection.start()
     }
+
+    /// Whether those who make no use of their places are to leave soon.
+    var isCrowded: Bool { places.areScarce }
 
     private func sweep() {
         refreshDate()
         let now = loop.nowMilliseconds
         for connection in connections { connection.onSweep(now: now) }
+        if places.isCalm(now: now) { onFull?(false) }
     }
 
     private func completeStopIfDone() {

@@ -72,6 +72,11 @@ public enum HTTPAdmission {
 
 /// The application behind a server. Every call comes on the loop's thread, to completion.
 public protocol HTTPService: AnyObject {
+    /// Whether the request is answered when there is no place for further connections: one that the
+    /// cluster, or who operates it, can't do without. Its body, if it has one, may not be there
+    /// yet.
+    func isVital(_ request: HTTPRequest) -> Bool
+
     /// The head is there, the body isn't: is it worth reading? A client that sent `Expect:
     /// 100-continue` is answered accordingly. Not asked when a body of known length came together
     /// with the head.
@@ -80,4 +85,8 @@ public protocol HTTPService: AnyObject {
     /// The request is whole. Answer through `responder` before returning, or take
     /// `responder.later()` and answer then.
     func respond(to request: HTTPRequest, _ responder: HTTPResponder)
+}
+
+extension HTTPService {
+    public func isVital(_ request: HTTPRequest) -> Bool { false }
 }

@@ -2,23 +2,33 @@
 /// keeps the answers in the order of the requests, and writes once per turn.
 public final class ServerConnection: StreamHandler, TurnEndHandler {
     let server: HTTPServer
-    private let stream: any ByteStream
-    private let state: UnsafeMutablePointer<ServerConnectionState>
-    private var answers = AnswerQueue()
+    let stream: any ByteStream
+    let state: UnsafeMutablePointer<ServerConnectionState>
+    var answers = AnswerQueue()
     private var isReadingPaused = false
-    private var isContinuationScheduled = false
+    var isContinuationScheduled = false
     /// Requests lie in the input that wait until this connection is rid of what it owes.
-    private var isStalled = false
+    var isStalled = false
     private var isAnswerReady = false
     /// Closed or about to be, or no longer HTTP: nothing more is done for it.
-    private var isClosed = false
-    private var inputHasEnded = false
+    var isClosed = false
+    var inputHasEnded = false
+    /// The next answer is the last: the server stops, or this connection has a last place.
+    var isEnding = false
+    /// It came when all other places were taken: of its requests, vital ones alone are answered.
+    let hasLastPlace: Bool
+    /// Bytes held for it, as last counted.
+    var heldBytes = 0
+    /// Since when those are more than its share; 0 while they aren't.
+    var holdsMuchSince: UInt64 = 0
     /// Where the server keeps this connection.
     var indexInServer = 0
 
-    init(server: HTTPServer, stream: any ByteStream) {
+    init(server: HTTPServer, stream: any ByteStream, hasLastPlace: Bool) {
         self.server = server
         self.stream = stream
+        self.hasLastPlace = hasLastPlace
+        isEnding = hasLastPlace
         state = .allocate(capacity: 1)
         state.initialize(to: ServerConnectionState(nowMilliseconds: server.nowMilliseconds))
     }
@@ -43,10 +53,12 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
             let used = consume(UnsafeMutableRawPointer(base), bytes.count)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
+                countHeld()
             }
         } else {
             state.pointee.input.append(UnsafeRawBufferPointer(bytes))
             consumeInput()
+            countHeld()
         }
         settle()
     }
@@ -105,6 +117,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
                 taken += 1
             case .progress(let consumed):
                 offset += consumed
+                countHeld()
             case .needInput:
                 return offset
             case .admission:
@@ -145,8 +158,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     @inline(__always)
     private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
-        let form = state.pointee.answerForm(isStopping: server.isStopping)
+        let form = state.pointee.answerForm(isLast: isEnding)
         let request = HTTPRequest(base: bytes, head: head, body: body)
+        if isEnding, isTurnedAway(request) { return turnAway(form) }
         if answers.isEmpty {
             server.service.respond(to: request, responder(server.output, form))
         } else {
@@ -156,7 +170,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     /// Answers a request while earlier ones wait for theirs: the answer is set aside until its
     /// turn.
-    private func respondInTurn(_ form: AnswerForm, _ answer: (HTTPResponder) -> Void) {
+    func respondInTurn(_ form: AnswerForm, _ answer: (HTTPResponder) -> Void) {
         let place = DeferredResponse(self, form)
         answers.append(place)
         fill(place, answer)
@@ -164,7 +178,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     private var head: UnsafeMutablePointer<HTTPRequestHead> { state.pointee.head }
 
-    private func responder(
+    func responder(
         _ output: UnsafeMutablePointer<ByteQueue>, _ form: AnswerForm
     ) -> HTTPResponder {
         HTTPResponder(
@@ -176,7 +190,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     /// consumed.
     private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
         let request = HTTPRequest(base: bytes, head: head, body: .empty)
-        switch server.service.admit(request) {
+        switch isTurnedAway(request) ? .answerNow : server.service.admit(request) {
         case .readBody:
             // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
             if head.pointee.expectsContinue, count == head.pointee.byteCount { sendContinue() }
@@ -197,11 +211,22 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         if answers.isEmpty {
             server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
         } else {
-            let form = state.pointee.answerForm(isStopping: server.isStopping)
+            let form = state.pointee.answerForm(isLast: isEnding)
             let place = DeferredResponse(self, form)
             place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
             answers.append(place)
         }
+    }
+
+    /// Whether the request came by a last place and isn't one that those are kept for.
+    private func isTurnedAway(_ request: HTTPRequest) -> Bool {
+        hasLastPlace && !server.service.isVital(request)
+    }
+
+    @inline(never)
+    private func turnAway(_ form: AnswerForm) {
+        server.counters.pointee.turnedAway &+= 1
+        responder(server.output, form).respond(HTTPServer.noPlace)
     }
 
     // MARK: Giving answers
@@ -239,13 +264,14 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     /// Lets `answer` write the answer of `place`; it may also put it off, or make it a stream.
     func fill(_ place: DeferredResponse, _ answer: (HTTPResponder) -> Void) {
         server.refreshDate()
-        if server.isStopping, isOnlyOwed(place) {
+        if isEnding, isOnlyOwed(place) {
             place.makeLast()
             state.pointee.end()
         }
         let outer = answers.beginMaking(place)
         answer(place.responder(on: self))
         if answers.endMaking(outer: outer) { place.markReady() }
+        countHeld()
         if !isAnswerReady, answers.first === place {
             isAnswerReady = true
             server.atTurnEnd(self)
@@ -284,7 +310,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     }
 
     /// Answers a request that broke a rule, and takes no further one.
-    private func refuse(_ refusal: HTTPRefusal) {
+    func refuse(_ refusal: HTTPRefusal) {
         server.counters.pointee.refusals &+= 1
         state.pointee.end()
         state.pointee.dropMessage()
@@ -309,8 +335,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         guard byteCount > 0 else { return }
         stream.write(server.output.pointee.readable)
         server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
-        state.pointee.onOutput(
-            byteCount: byteCount, queued: stream.queuedBytes, now: server.nowMilliseconds)
+        let queued = stream.queuedBytes
+        state.pointee.onOutput(byteCount: byteCount, queued: queued, now: server.nowMilliseconds)
+        if queued > 0 { countHeld() }
     }
 
     // MARK: Going on and ending
@@ -354,47 +381,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         }
     }
 
-    private func setReadingPaused(_ isPaused: Bool) {
+    func setReadingPaused(_ isPaused: Bool) {
         guard isPaused != isReadingPaused, !inputHasEnded else { return }
         isReadingPaused = isPaused
         if isPaused { stream.pauseReading() } else { stream.resumeReading() }
-    }
-
-    /// Everything is answered: ends our direction, and reads on for a while, because closing with
-    /// unread input would reset the connection and could destroy the last answer on its way (RFC
-    /// 9112 §9.6).
-    private func finish() {
-        state.pointee.end()
-        guard stream.queuedBytes == 0 else { return }
-        stream.shutdown()
-        if inputHasEnded {
-            close()
-        } else {
-            setReadingPaused(false)
-            state.pointee.lingersUntil =
-                server.nowMilliseconds + server.limits.pointee.lingerMilliseconds
-        }
-    }
-
-    /// Called every `HTTPServer.sweepMilliseconds`.
-    func onSweep(now: UInt64) {
-        guard !isClosed else { return }
-        let overdue = state.pointee.overdue(
-            now: now, waiting: answers.count, queued: stream.queuedBytes,
-            isHeldUp: isStalled || isContinuationScheduled, limits: server.limits)
-        switch overdue {
-        case nil: break
-        case .silently: close()
-        case .withRefusal(let refusal):
-            refuse(refusal)
-            settle()
-        }
-    }
-
-    /// Closes at once: what lies unread or unanswered is given up.
-    func close() {
-        isClosed = true
-        state.pointee.end()
-        stream.close()
     }
 }

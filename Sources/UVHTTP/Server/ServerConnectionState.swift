@@ -38,8 +38,9 @@ struct ServerConnectionState: ~Copyable {
     private var messageSince: UInt64?
     private var bodySince: UInt64 = 0
     private var bodyBytes = 0
-    /// When the last answer was out.
-    private var idleSince: UInt64
+    private let openedAt: UInt64
+    /// When the last answer was out; 0 before the first.
+    private var idleSince: UInt64 = 0
     private var outputSince: UInt64?
     /// Bytes written since `outputSince`, those that waited then included.
     private var outputWritten = 0
@@ -47,7 +48,7 @@ struct ServerConnectionState: ~Copyable {
     var lingersUntil: UInt64?
 
     init(nowMilliseconds: UInt64) {
-        idleSince = nowMilliseconds
+        openedAt = nowMilliseconds
         head = .allocate(capacity: 1)
         head.initialize(to: HTTPRequestHead())
     }
@@ -55,9 +56,17 @@ struct ServerConnectionState: ~Copyable {
     deinit { head.deallocate() }
 
     var isSetAside: Bool { phase == .chunkedBody }
+    /// Bytes of requests that aren't answered yet.
+    var heldBytes: Int { input.count + headBytes.count + body.count }
     /// A message begins or its head is under way: what follows need not be read yet.
     var isAtHead: Bool { phase == .head }
     var isBetweenMessages: Bool { phase == .head && messageSince == nil }
+
+    /// Since when nothing has come that isn't answered; nil where something has, or where no
+    /// further request is taken.
+    var restsSince: UInt64? {
+        isBetweenMessages && input.isEmpty && !hasEnded ? max(openedAt, idleSince) : nil
+    }
 
     /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
     mutating func step(
@@ -127,10 +136,10 @@ struct ServerConnectionState: ~Copyable {
         return 0
     }
 
-    /// The form of the answer to the request whose head is there; the last of a server that stops.
+    /// The form of the answer to the request whose head is there.
     @inline(__always)
-    mutating func answerForm(isStopping: Bool) -> AnswerForm {
-        if isStopping { head.pointee.keepsAlive = false }
+    mutating func answerForm(isLast: Bool) -> AnswerForm {
+        if isLast { head.pointee.keepsAlive = false }
         return AnswerForm(answering: head)
     }
 
@@ -181,9 +190,10 @@ struct ServerConnectionState: ~Copyable {
     }
 
     /// What is overdue at `now`, if anything. `waiting`: requests whose answers the service still
-    /// owes; `queued`: bytes that the kernel has not taken; `isHeldUp`: we aren't reading.
+    /// owes; `queued`: bytes that the kernel has not taken; `isHeldUp`: we aren't reading;
+    /// `isCrowded`: others need the places of those who make no use of theirs.
     mutating func overdue(
-        now: UInt64, waiting: Int, queued: Int, isHeldUp: Bool,
+        now: UInt64, waiting: Int, queued: Int, isHeldUp: Bool, isCrowded: Bool,
         limits: UnsafePointer<HTTPLimits>
     ) -> Overdue? {
         if let lingersUntil { return now >= lingersUntil ? .silently : nil }
@@ -196,12 +206,23 @@ struct ServerConnectionState: ~Copyable {
             return isTooSlow(since: bodySince, bytes: bodyBytes, now: now, limits: limits)
                 ? .withRefusal(Self.bodyTooSlow) : nil
         }
+        let isNew = isCrowded && idleSince == 0
         if let messageSince {
-            return now >= messageSince + limits.pointee.headMillisecondsMax
+            let end = messageSince + limits.pointee.headMillisecondsMax
+            return now >= (isNew ? min(end, firstHeadEnd(limits)) : end)
                 ? .withRefusal(Self.headTooSlow) : nil
         }
-        return waiting == 0 && now >= idleSince + limits.pointee.keepAliveMilliseconds
-            ? .silently : nil
+        guard waiting == 0 else { return nil }
+        if isNew { return now >= firstHeadEnd(limits) ? .silently : nil }
+        let patience =
+            isCrowded
+            ? limits.pointee.crowdedKeepAliveMilliseconds : limits.pointee.keepAliveMilliseconds
+        return now >= max(openedAt, idleSince) + patience ? .silently : nil
+    }
+
+    /// When the head of the first request must be whole while places are scarce.
+    private func firstHeadEnd(_ limits: UnsafePointer<HTTPLimits>) -> UInt64 {
+        openedAt + limits.pointee.crowdedHeadMillisecondsMax
     }
 
     enum Overdue {

@@ -17,9 +17,7 @@ import Testing
         setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
     }
 
-    @Test(
-        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
-    func aRefusedReservationIsTriedSmaller() async {
+    @Test func aRefusedReservationIsTriedSmaller() async {
         await #expect(processExitsWith: .success) {
             CacheMemoryTests.limitAddressSpace(100 << 20)
             let test = try TestCache(bytesMax: 1 << 30)
@@ -29,8 +27,7 @@ import Testing
         }
     }
 
-    @Test(
-        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
+    @Test(.enabled(if: !isUnderSanitizer, "a sanitizer needs address space itself"))
     func noAddressSpaceAtAllIsAnError() async {
         await #expect(processExitsWith: .exitCode(7)) {
             // Whatever the runtime allocates on the way, it has allocated then.
@@ -107,8 +104,7 @@ import Testing
 
     /// 98 bytes each for 16 + 32; in a process of its own, so that the resident bytes are the
     /// cache's.
-    @Test(
-        .enabled(if: !isUnderSanitizer, "a process of its own doesn't come back under a sanitizer"))
+    @Test(.enabled(if: !isUnderSanitizer, "a sanitizer's own bytes would count"))
     func smallEntriesCostLittleMoreThanTheirBytes() async {
         await #expect(processExitsWith: .success) {
             // The table is as full as with a million.

@@ -191,7 +191,7 @@ func scaled(debug: Int, release: Int) -> Int {
     #endif
 }
 
-/// Set by `make sanitize`: there an exit test's process never counts as ended.
+/// Set by `make sanitize`.
 let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil
 
 /// Mostly small values, some near the limits of pages, some outside them.

@@ -189,6 +189,3 @@ struct PlainSocket {
         }
     }
 }
-
-/// Set by `make sanitize`: there an exit test's process never counts as ended.
-let isUnderSanitizer = getenv("CANOPY_SANITIZER") != nil

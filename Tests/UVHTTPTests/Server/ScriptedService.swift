@@ -15,6 +15,8 @@ final class ScriptedService: HTTPService {
     private(set) var seen: [Seen] = []
     /// The paths of the requests whose bodies were asked about.
     private(set) var admissions: [String] = []
+    /// The path of the requests that are vital.
+    var vitalPath: String?
     var admission: (String) -> HTTPAdmission = { _ in .readBody }
     /// Told of every request before it is answered.
     var onRequest: (HTTPRequest) -> Void = { _ in }
@@ -25,6 +27,8 @@ final class ScriptedService: HTTPService {
     private(set) var pieceCount = 0
     /// Objects that the closures of streams hold; gone when those are.
     private(set) var streamTokens: [WeakReference] = []
+
+    func isVital(_ request: HTTPRequest) -> Bool { request.path.text == vitalPath }
 
     func admit(_ request: HTTPRequest) -> HTTPAdmission {
         admissions.append(request.path.text)

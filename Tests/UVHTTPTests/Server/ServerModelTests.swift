@@ -85,7 +85,6 @@ private final class ServerPlay {
         limit.requestsPerTurnMax = world.random.pick([1, 3, 64])
         limit.outputBytesMax = world.random.pick([1, 3000, 1_000_000])
         limit.bodyBytesMax = 5000
-        limit.connectionsMax = world.random.pick([1, 100])
         world.network.bufferBytes = world.random.pick([64...256, 4096...65536])
         harness = try ServerHarness(world, limits: limit)
         for index in 0..<world.random.within(1...3) { clients.append(makeClient("c\(index)")) }

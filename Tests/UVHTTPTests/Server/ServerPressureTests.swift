@@ -92,6 +92,41 @@ import UVHTTP
         }
     }
 
+    @Test func closesWhoHasHeldMuchForTheLongestWhenTooMuchIsHeld() throws {
+        let few = limits {
+            $0.heldBytesMax = 400_000
+            $0.connectionsMax = 8
+            $0.lastPlacesMax = 2
+        }
+        try withServer(few) { harness in
+            harness.world.network.bufferBytes = 4096...4096
+            let head = get("/echo", "Content-Length: 200000\r\n", method: "PUT")
+            let half = String(repeating: "b", count: 100_000)
+            let modest = harness.connect(sending: head + half.prefix(10_000))
+            let unread = harness.connect(sending: get("/big/300000")) { probe in
+                if probe.events.last == .connected { probe.call { $0.pauseReading() } }
+            }
+            harness.world.run(forMilliseconds: 1_000)
+            #expect(harness.server.heldBytes > 290_000)
+            #expect(harness.server.counters.pointee.cutOff == 0)
+            var bodies: [Probe] = []
+            for _ in 0..<4 {
+                bodies.append(harness.connect(sending: head + half))
+                harness.world.run(forMilliseconds: 1_000)
+            }
+            #expect(harness.server.heldBytes <= 400_000)
+            #expect(harness.server.counters.pointee.cutOff == 2)
+            unread.call { $0.resumeReading() }
+            #expect(harness.world.run { unread.hasSeenEnd && bodies[0].hasSeenEnd })
+            #expect(!(bodies[1...] + [modest]).contains { $0.hasSeenEnd })
+            bodies[3].write(half)
+            #expect(harness.answers(bodies[3], 1).map(\.body.utf8.count) == [200_000])
+            for probe in bodies + [modest, unread] { probe.call { $0.close() } }
+            #expect(harness.world.run { harness.server.connectionCount == 0 })
+            #expect(harness.server.heldBytes == 0)
+        }
+    }
+
     @Test func holdsNobodyToATimeInWhichItDidNotRead() throws {
         // 1. Two requests wait, and the beginning of a third has come. 2. The second's answer is so
         // long that no more is read until the first is answered. 3. That takes long.
@@ -151,39 +186,6 @@ import UVHTTP
             harness.world.run(forMilliseconds: 2_000)
             client.write(String(second.dropFirst(20)))
             #expect(harness.answers(client, 2).map(\.body) == [big, "second"])
-        }
-    }
-
-    @Test func acceptsNoMoreConnectionsThanItMay() throws {
-        try withServer(limits { $0.connectionsMax = 3 }) { harness in
-            let clients = (0..<7).map { harness.connect(sending: get("/now/\($0)")) }
-            harness.world.run(forMilliseconds: 500)
-            #expect(harness.server.connectionCount == 3)
-            #expect(clients.filter { !$0.received.isEmpty }.count == 3)
-            for count in 4...7 {
-                let served = clients.first { !$0.received.isEmpty && !$0.isClosed }
-                served?.call { $0.close() }
-                #expect(
-                    harness.world.run(withinMilliseconds: 500) {
-                        clients.filter { !$0.received.isEmpty }.count == count
-                    })
-                #expect(harness.server.connectionCount <= 3)
-            }
-        }
-    }
-
-    @Test func listensToNobodyNewWhileItIsFull() throws {
-        try withServer(limits { $0.connectionsMax = 1 }) { harness in
-            let first = harness.connect(sending: get("/now/a"))
-            _ = harness.answers(first, 1)
-            let late = Probe { probe, event in if event == .connected { probe.write(get("/now/b")) }
-            }
-            let address = try harness.server.listen(on: harness.serverHost.address(port: 0))
-            late.start(on: harness.clientHost.loop.connect(to: address))
-            harness.world.run(forMilliseconds: 500)
-            #expect(late.received.isEmpty)
-            first.call { $0.close() }
-            #expect(harness.answers(late, 1).map(\.body) == ["b"])
         }
     }
 }

@@ -39,12 +39,43 @@ import UVHTTP
         }
     }
 
-    @Test func waitsForAClientThatKeepsAnEndedConnectionAsLongAsItLingers() throws {
-        try withServer(limits { $0.lingerMilliseconds = 2_000 }) { harness in
+    @Test func doesNotWaitForConnectionsThatRest() throws {
+        try withServer { harness in
+            let used = harness.connect(sending: get("/now/x"))
+            _ = harness.answers(used, 1)
+            let silent = harness.connect()
+            #expect(harness.world.run { harness.server.connectionCount == 2 })
+            harness.world.run(forMilliseconds: 100)
+            var hasStopped = false
+            harness.onServer { harness.server.stop { hasStopped = true } }
+            #expect(harness.world.run(withinMilliseconds: 5) { hasStopped })
+            #expect(harness.world.run { used.hasSeenEnd && silent.hasSeenEnd })
+        }
+    }
+
+    @Test func letsARequestThatWasOnItsWayMeetAnEndAndNoReset() throws {
+        try withServer { harness in
             let client = harness.connect(sending: get("/now/x"))
             _ = harness.answers(client, 1)
             var hasStopped = false
+            harness.onServer {
+                client.write(get("/now/y"))
+                harness.server.stop { hasStopped = true }
+            }
+            #expect(harness.world.run(withinMilliseconds: 10) { client.hasSeenEnd })
+            #expect(client.events.last == .endOfInput)
+            #expect(!hasStopped)
+            #expect(harness.world.run(withinMilliseconds: 110) { hasStopped })
+        }
+    }
+
+    @Test func waitsForAClientThatKeepsAnEndedConnectionAsLongAsItLingers() throws {
+        try withServer(limits { $0.lingerMilliseconds = 2_000 }) { harness in
+            let client = harness.connect(sending: get("/later/a"))
+            #expect(harness.world.run { harness.service.owed["a"] != nil })
+            var hasStopped = false
             harness.onServer { harness.server.stop { hasStopped = true } }
+            harness.onServer { harness.service.answer("a") }
             harness.world.run(forMilliseconds: 1_900)
             #expect(!hasStopped)
             harness.world.run(forMilliseconds: 700)

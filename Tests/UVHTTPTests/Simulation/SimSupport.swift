@@ -1,4 +1,5 @@
 import Simulation
+import Testing
 import UVHTTP
 
 /// Lends a world to `body` and ends it afterwards, so that its parts let go of each other.
@@ -13,7 +14,7 @@ struct SimPair {
     let world: SimWorld
     let client: SimHost
     let server: SimHost
-    let listener: any StreamListener
+    let listener: SimListener
 
     init(
         _ world: SimWorld, backlog: Int = 16, onStream: @escaping (any ByteStream) -> Void
@@ -21,8 +22,9 @@ struct SimPair {
         self.world = world
         client = world.addHost("client")
         server = world.addHost("server")
-        listener = try server.loop.listen(
-            on: server.address(port: 80), backlog: backlog, onStream: onStream)
+        let address = server.address(port: 80)
+        let listening = try server.loop.listen(on: address, backlog: backlog, onStream: onStream)
+        listener = try #require(listening as? SimListener)
     }
 
     /// A pair with one connection, whose ends the probes handle.
