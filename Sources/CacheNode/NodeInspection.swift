@@ -12,6 +12,9 @@ extension Node {
     /// Writes that the root has numbered.
     package var commitCount: UInt64 { metrics.pointee.commits }
 
+    /// All that it counts.
+    package var counts: Metrics { metrics.pointee }
+
     /// Writes that wait for the parent.
     package var queuedCount: Int { keyspace?.upward.count ?? 0 }
 

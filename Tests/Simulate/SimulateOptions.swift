@@ -9,6 +9,8 @@ struct SimulateOptions {
         case many(Range<UInt64>)
         /// Each rule of the link taken away in turn: how soon is it missed?
         case mutationGate(Range<UInt64>)
+        /// Trees of so many levels, measured.
+        case report(ScaleCommand)
         /// One process's share of `many` or of the gate.
         case worker(Range<UInt64>)
     }
@@ -21,7 +23,10 @@ struct SimulateOptions {
         usage: simulate --seed N [--verbose]     replay one seed, and tell it
                simulate --seeds A..<B            live through many, stop at the first violation
                simulate --mutation-gate          take each rule of the link away; each must be missed
-        with   --mode push|sync|ttl|none         instead of the mode that the seed chooses
+               simulate --depth N --report       measure a full tree of N levels: 3 to 16
+               simulate --depths A..B --report   the same for A to B levels (10..16; 10 minutes and 4 GB)
+        with   --plot FILE                       and draw what --report measures, in SVG
+               --mode push|sync|ttl|none         instead of the mode that the seed chooses
                --without-rule 1...10             without this rule of docs/link.md
                --jobs N                          processes for many seeds (2)
         """
@@ -41,12 +46,16 @@ struct SimulateOptions {
         var isVerbose = false
         var isGate = false
         var isWorker = false
+        var isReport = false
+        var depths: ClosedRange<Int>?
+        var plotPath: String?
         var rest = arguments[...]
         while let flag = rest.popFirst() {
             switch flag {
             case "--verbose": isVerbose = true
             case "--mutation-gate": isGate = true
             case "--worker": isWorker = true
+            case "--report": isReport = true
             default:
                 guard let value = rest.popFirst() else {
                     return .failure(Problem(description: "\(flag) is unknown, or lacks its value"))
@@ -65,6 +74,15 @@ struct SimulateOptions {
                 case "--without-rule":
                     options.removedRule = Int(value)
                     isGood = LinkRules.all.contains(options.removedRule ?? 0)
+                case "--depth", "--depths":
+                    guard let range = levels(value) else {
+                        return .failure(Problem(description: levelsProblem(flag, value)))
+                    }
+                    depths = range
+                    isGood = true
+                case "--plot":
+                    plotPath = value
+                    isGood = true
                 case "--jobs":
                     options.jobCount = Int(value) ?? 0
                     isGood = 1...64 ~= options.jobCount
@@ -75,7 +93,13 @@ struct SimulateOptions {
                 }
             }
         }
-        if let seed {
+        guard isReport || depths == nil && plotPath == nil else {
+            return .failure(Problem(description: "--depth and --plot need --report"))
+        }
+        if isReport {
+            options.task = .report(
+                ScaleCommand(depths: depths ?? 10...16, seed: seed ?? 1, plotPath: plotPath))
+        } else if let seed {
             options.task = .replay(seed, isVerbose: isVerbose)
         } else if isWorker {
             options.task = .worker(seeds ?? 0..<0)
@@ -98,6 +122,22 @@ struct SimulateOptions {
         return first..<end
     }
 
+    /// `N` or `A..B`; nil for what is neither, or no tree that can be measured.
+    private static func levels(_ text: String) -> ClosedRange<Int>? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = [parts.first, parts.last].compactMap { $0.flatMap { Int($0) } }
+        guard parts.count == 1 || parts.count == 3 && parts[1].isEmpty, numbers.count == 2,
+            numbers[0] <= numbers[1], ScalePlan.depths.contains(numbers[0]),
+            ScalePlan.depths.contains(numbers[1])
+        else { return nil }
+        return numbers[0]...numbers[1]
+    }
+
+    private static func levelsProblem(_ flag: String, _ text: String) -> String {
+        "\(flag) \(text): a number of levels from \(ScalePlan.depths.lowerBound) to"
+            + " \(ScalePlan.depths.upperBound), or a range of them such as 10..16"
+    }
+
     /// Does it; the process's exit status.
     func run() -> Int32 {
         if removedRule != nil || isGate, !LinkRules.areRemovable {
@@ -108,6 +148,7 @@ struct SimulateOptions {
         switch task {
         case .replay(let seed, let isVerbose): return replay(seed, isVerbose: isVerbose)
         case .many(let seeds): return ManySeeds(self, seeds).run()
+        case .report(let command): return command.run()
         case .mutationGate(let seeds): return MutationGate(self, seeds).run()
         case .worker(let seeds): return Worker(self).run(seeds)
         }
