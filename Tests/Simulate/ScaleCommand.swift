@@ -11,20 +11,23 @@ struct ScaleCommand {
     /// The process's exit status.
     func run() -> Int32 {
         var trees: [ScaleFigures] = []
-        for depth in depths {
-            var plan = ScalePlan(depth: depth)
-            plan.seed = seed
-            do throws(ScaleFailure) {
-                trees.append(
-                    try ScaleRun.figures(of: plan) { Console.complain("\(depth) levels: \($0)") })
-            } catch {
-                Console.complain("simulate: \(depth) levels: \(error)")
-                return 1
-            }
+        var isComplete = true
+        do throws(ScaleFailure) {
+            for depth in depths { trees.append(try measure(depth)) }
+        } catch {
+            Console.complain("simulate: \(error)")
+            isComplete = false
         }
-        Console.say(ScaleReport(trees).markdown)
-        guard let plotPath else { return 0 }
-        return write(ScalePlot(trees).svg, to: plotPath) ? 0 : 1
+        // Also of those that were measured before one that failed.
+        if !trees.isEmpty { Console.say(ScaleReport(trees).markdown) }
+        if let plotPath, isComplete { isComplete = write(ScalePlot(trees).svg, to: plotPath) }
+        return isComplete ? 0 : 1
+    }
+
+    private func measure(_ depth: Int) throws(ScaleFailure) -> ScaleFigures {
+        var plan = ScalePlan(depth: depth)
+        plan.seed = seed
+        return try ScaleRun.figures(of: plan) { Console.complain("\(depth) levels: \($0)") }
     }
 
     private func write(_ text: String, to path: String) -> Bool {

@@ -14,7 +14,7 @@ package struct ScalePlan: Sendable {
     /// The same between an application and the node beside it.
     package var clientLatencyMicroseconds: ClosedRange<UInt64> = 20...60
     /// Nodes that join in a millisecond.
-    package var joinsPerMillisecond = 32
+    package var joinsPerMillisecond = 64
     /// Milliseconds for which the tree is watched while nobody asks it anything.
     package var idleMilliseconds: UInt64 = 1000
     /// Reads and writes that are measured for each share.

@@ -129,7 +129,9 @@ package final class ScaleRun {
         }
         figures.copyCount = Double(copies.reduce(0) { $0 + $1.count }) / Double(keys.count)
         figures.writes = try measured("the writes") { [self] in
-            let count = plan.sampleCount / keys.count
+            // Those to everybody cost as much as all others together.
+            let writes = share == .everyLeaf ? plan.sampleCount / 2 : plan.sampleCount
+            let count = writes / keys.count
             for (key, copies) in zip(keys, copies) { write(key, awaiting: copies, times: count) }
         }
         figures.hits = try reads(samples(keys, plan.sampleCount) { random.pick($0.holders) })
@@ -244,10 +246,12 @@ package final class ScaleRun {
 
     /// Looks at the copies of those who have read something in the last event.
     private func look() {
+        var hasNews = false
         tap.takeReaders { [self] reader in
-            for spread in spreads { spread.look(at: tree.cluster.members[reader]) }
+            let member = tree.cluster.members[reader]
+            for spread in spreads where spread.isCompleted(by: member) { hasNews = true }
         }
-        guard spreads.contains(where: \.isEverywhere) else { return }
+        guard hasNews else { return }
         let done = spreads.filter(\.isEverywhere)
         spreads.removeAll(where: \.isEverywhere)
         for spread in done {

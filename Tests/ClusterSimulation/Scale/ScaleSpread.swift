@@ -39,10 +39,13 @@ final class ScaleSpread {
 
     var isEverywhere: Bool { awaitedCount == 0 }
 
-    /// Looks whether the node's copy is the new one by now.
-    func look(at member: ClusterMember) {
-        guard isAwaited[member.index], member.node?.copy(of: key)?.value == value else { return }
+    /// Looks whether the node's copy is the new one by now; true when it was the last one missing.
+    func isCompleted(by member: ClusterMember) -> Bool {
+        guard isAwaited[member.index], member.node?.holds(key, value: value) == true else {
+            return false
+        }
         isAwaited[member.index] = false
         awaitedCount -= 1
+        return isEverywhere
     }
 }
