@@ -8,6 +8,21 @@ struct ScaleCommand {
     /// Where the picture goes; nil for none.
     let plotPath: String?
 
+    /// Which numbers of levels make sense; a clause.
+    static let depthsRule =
+        "a number of levels from \(ScalePlan.depths.lowerBound) to \(ScalePlan.depths.upperBound),"
+        + " or a range of them such as 10..16"
+
+    /// `N` or `A..B`; nil for what is neither, or has trees that can't be measured.
+    static func depths(_ text: String) -> ClosedRange<Int>? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 1 || parts.count == 3 && parts[1].isEmpty,
+            let first = Int(parts[0]), let last = Int(parts[parts.count - 1]), first <= last,
+            ScalePlan.depths.contains(first), ScalePlan.depths.contains(last)
+        else { return nil }
+        return first...last
+    }
+
     /// The process's exit status.
     func run() -> Int32 {
         var trees: [ScaleFigures] = []

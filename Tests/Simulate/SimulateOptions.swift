@@ -39,78 +39,87 @@ struct SimulateOptions {
     var removedRule: Int?
     var jobCount = 2
 
-    static func parse(_ arguments: [String]) -> Result<SimulateOptions, Problem> {
-        var options = SimulateOptions()
+    /// What the flags say of the task.
+    private struct Wish {
         var seeds: Range<UInt64>?
         var seed: UInt64?
-        var isVerbose = false
-        var isGate = false
-        var isWorker = false
-        var isReport = false
         var depths: ClosedRange<Int>?
         var plotPath: String?
+        /// Flags without a value.
+        var switches: Set<String> = []
+    }
+
+    private static let switches: Set = ["--verbose", "--mutation-gate", "--worker", "--report"]
+
+    static func parse(_ arguments: [String]) -> Result<SimulateOptions, Problem> {
+        var options = SimulateOptions()
+        var wish = Wish()
         var rest = arguments[...]
         while let flag = rest.popFirst() {
+            if switches.contains(flag) {
+                wish.switches.insert(flag)
+                continue
+            }
+            guard let value = rest.popFirst() else {
+                return .failure(Problem(description: "\(flag) is unknown, or lacks its value"))
+            }
+            let isGood: Bool
             switch flag {
-            case "--verbose": isVerbose = true
-            case "--mutation-gate": isGate = true
-            case "--worker": isWorker = true
-            case "--report": isReport = true
-            default:
-                guard let value = rest.popFirst() else {
-                    return .failure(Problem(description: "\(flag) is unknown, or lacks its value"))
+            case "--seed":
+                wish.seed = UInt64(value)
+                isGood = wish.seed != nil
+            case "--seeds":
+                wish.seeds = range(value)
+                isGood = wish.seeds != nil
+            case "--mode":
+                options.mode = CoherenceMode(rawValue: value)
+                isGood = options.mode != nil
+            case "--without-rule":
+                options.removedRule = Int(value)
+                isGood = LinkRules.all.contains(options.removedRule ?? 0)
+            case "--depth", "--depths":
+                guard let depths = ScaleCommand.depths(value) else {
+                    return .failure(
+                        Problem(description: "\(flag) \(value): \(ScaleCommand.depthsRule)"))
                 }
-                let isGood: Bool
-                switch flag {
-                case "--seed":
-                    seed = UInt64(value)
-                    isGood = seed != nil
-                case "--seeds":
-                    seeds = range(value)
-                    isGood = seeds != nil
-                case "--mode":
-                    options.mode = CoherenceMode(rawValue: value)
-                    isGood = options.mode != nil
-                case "--without-rule":
-                    options.removedRule = Int(value)
-                    isGood = LinkRules.all.contains(options.removedRule ?? 0)
-                case "--depth", "--depths":
-                    guard let range = levels(value) else {
-                        return .failure(Problem(description: levelsProblem(flag, value)))
-                    }
-                    depths = range
-                    isGood = true
-                case "--plot":
-                    plotPath = value
-                    isGood = true
-                case "--jobs":
-                    options.jobCount = Int(value) ?? 0
-                    isGood = 1...64 ~= options.jobCount
-                default: isGood = false
-                }
-                guard isGood else {
-                    return .failure(Problem(description: "\(flag) \(value) makes no sense"))
-                }
+                wish.depths = depths
+                isGood = true
+            case "--plot":
+                wish.plotPath = value
+                isGood = true
+            case "--jobs":
+                options.jobCount = Int(value) ?? 0
+                isGood = 1...64 ~= options.jobCount
+            default: isGood = false
+            }
+            guard isGood else {
+                return .failure(Problem(description: "\(flag) \(value) makes no sense"))
             }
         }
-        guard isReport || depths == nil && plotPath == nil else {
+        return task(wish).map { task in
+            options.task = task
+            return options
+        }
+    }
+
+    private static func task(_ wish: Wish) -> Result<Task, Problem> {
+        if wish.switches.contains("--report") {
+            let command = ScaleCommand(
+                depths: wish.depths ?? 10...16, seed: wish.seed ?? 1, plotPath: wish.plotPath)
+            return .success(.report(command))
+        }
+        guard wish.depths == nil, wish.plotPath == nil else {
             return .failure(Problem(description: "--depth and --plot need --report"))
         }
-        if isReport {
-            options.task = .report(
-                ScaleCommand(depths: depths ?? 10...16, seed: seed ?? 1, plotPath: plotPath))
-        } else if let seed {
-            options.task = .replay(seed, isVerbose: isVerbose)
-        } else if isWorker {
-            options.task = .worker(seeds ?? 0..<0)
-        } else if isGate {
-            options.task = .mutationGate(seeds ?? gateSeeds)
-        } else if let seeds {
-            options.task = .many(seeds)
-        } else {
-            return .failure(Problem(description: "what?"))
+        if let seed = wish.seed {
+            return .success(.replay(seed, isVerbose: wish.switches.contains("--verbose")))
         }
-        return .success(options)
+        if wish.switches.contains("--worker") { return .success(.worker(wish.seeds ?? 0..<0)) }
+        if wish.switches.contains("--mutation-gate") {
+            return .success(.mutationGate(wish.seeds ?? gateSeeds))
+        }
+        guard let seeds = wish.seeds else { return .failure(Problem(description: "what?")) }
+        return .success(.many(seeds))
     }
 
     /// `A..<B`
@@ -120,22 +129,6 @@ struct SimulateOptions {
             first < end
         else { return nil }
         return first..<end
-    }
-
-    /// `N` or `A..B`; nil for what is neither, or no tree that can be measured.
-    private static func levels(_ text: String) -> ClosedRange<Int>? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let numbers = [parts.first, parts.last].compactMap { $0.flatMap { Int($0) } }
-        guard parts.count == 1 || parts.count == 3 && parts[1].isEmpty, numbers.count == 2,
-            numbers[0] <= numbers[1], ScalePlan.depths.contains(numbers[0]),
-            ScalePlan.depths.contains(numbers[1])
-        else { return nil }
-        return numbers[0]...numbers[1]
-    }
-
-    private static func levelsProblem(_ flag: String, _ text: String) -> String {
-        "\(flag) \(text): a number of levels from \(ScalePlan.depths.lowerBound) to"
-            + " \(ScalePlan.depths.upperBound), or a range of them such as 10..16"
     }
 
     /// Does it; the process's exit status.

@@ -16,7 +16,7 @@ package final class ScaleRun {
     private static let paceMicroseconds: UInt64 = 500
     /// Reads that give leaves their copies, in a millisecond.
     private static let fillsPerMillisecond = 128
-    /// Copies that are made for a share, at least, if no more than 40 keys are needed for them.
+    /// Copies that are made for a share, at least: of many keys where few hold each, 40 at most.
     private static let fillsMin = 8000
     /// Milliseconds that any part may take.
     private static let partMillisecondsMax: UInt64 = 60_000
@@ -120,7 +120,10 @@ package final class ScaleRun {
     private func measureHeld(_ share: ScaleShare) throws(ScaleFailure) -> ShareFigures {
         var figures = ShareFigures(share: share)
         figures.holderCount = share.holderCount(ofLeaves: plan.leafCount)
-        let keys = (0..<keyCount(figures.holderCount)).map { number in
+        // Those to everybody cost as much as all others together.
+        let writes = share == .everyLeaf ? plan.sampleCount / 2 : plan.sampleCount
+        let keyCount = min(max(Self.fillsMin / figures.holderCount, 4), 40, writes)
+        let keys = (0..<keyCount).map { number in
             ScaleKey("\(share)-\(number)", holders: pickLeaves(figures.holderCount))
         }
         try fill(keys)
@@ -129,23 +132,17 @@ package final class ScaleRun {
         }
         figures.copyCount = Double(copies.reduce(0) { $0 + $1.count }) / Double(keys.count)
         figures.writes = try measured("the writes") { [self] in
-            // Those to everybody cost as much as all others together.
-            let writes = share == .everyLeaf ? plan.sampleCount / 2 : plan.sampleCount
-            let count = writes / keys.count
-            for (key, copies) in zip(keys, copies) { write(key, awaiting: copies, times: count) }
+            for (key, copies) in zip(keys, copies) {
+                write(key, awaiting: copies, times: writes / keyCount)
+            }
         }
         figures.hits = try reads(samples(keys, plan.sampleCount) { random.pick($0.holders) })
         if figures.holderCount < plan.leafCount / 2 {
             // So few that the share stays what it is.
-            let count = min(plan.sampleCount, keys.count * max(1, figures.holderCount / 10))
+            let count = min(plan.sampleCount, keyCount * max(1, figures.holderCount / 10))
             figures.misses = try reads(samples(keys, count) { pickLeaf(besides: $0) })
         }
         return figures
-    }
-
-    /// Keys that are written beside each other: more of those that few hold.
-    private func keyCount(_ holderCount: Int) -> Int {
-        min(max(Self.fillsMin / holderCount, 4), 40, plan.sampleCount)
     }
 
     /// Every holder reads its keys, which the root has.
