@@ -16,7 +16,7 @@ EXAMPLES ?= 2000
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize soak schemathesis images vagrant compose test-deploy clean
+	simulate-build simulate-long scale-report sanitize soak schemathesis images vagrant compose test-deploy clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ simulate-long: simulate-build ## Live through 100,000 simulated clusters (half a
 
 schemathesis: build ## Ask a node some 20,000 things that its /openapi.json allows or forbids (EXAMPLES: for each operation)
 	@scripts/schemathesis.sh $(EXAMPLES)
+
+scale-report: simulate-build ## Measure simulated trees of 10 to 16 levels, 65,535 nodes: tables here, picture in docs/scale.svg (10 minutes, 4 GB)
+	@.build-simulate/release/simulate --depths 10..16 --report --plot docs/scale.svg
 
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model

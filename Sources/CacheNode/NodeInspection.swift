@@ -3,6 +3,11 @@ extension Node {
     /// What is held of a key; nil when it isn't held.
     package func copy(of key: [UInt8]) -> HeldCopy? { keyspace?.copy(of: key) }
 
+    /// Whether a key is held with this value: what `copy` says, at less cost.
+    package func holds(_ key: [UInt8], value: [UInt8]) -> Bool {
+        keyspace?.holds(key, value: value) ?? false
+    }
+
     /// Evicts a key as if memory were needed, if it may be; leaves a tag where one has a use.
     @discardableResult
     package func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {
@@ -11,6 +16,9 @@ extension Node {
 
     /// Writes that the root has numbered.
     package var commitCount: UInt64 { metrics.pointee.commits }
+
+    /// All that it counts.
+    package var counts: Metrics { metrics.pointee }
 
     /// Writes that wait for the parent.
     package var queuedCount: Int { keyspace?.upward.count ?? 0 }

@@ -3,7 +3,12 @@ import Glibc
 // A reader that went away shows as a failed write.
 signal(SIGPIPE, SIG_IGN)
 
-switch SimulateOptions.parse(Array(CommandLine.arguments.dropFirst())) {
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.contains("--help") {
+    Console.say(SimulateOptions.help)
+    exit(0)
+}
+switch SimulateOptions.parse(arguments) {
 case .failure(let problem):
     Console.complain("simulate: \(problem.description)\n\n\(SimulateOptions.help)")
     exit(2)

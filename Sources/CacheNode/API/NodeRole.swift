@@ -73,9 +73,7 @@ final class TreeKeeper {
             case .gone(let since): return .gone(sinceMilliseconds: since)
             }
         }
-        return tree.state(
-            ofSlot: member.slot, nowMilliseconds: nowMilliseconds,
-            goneAfterMilliseconds: Settings.goneAfterMilliseconds) ?? .unknown
+        return tree.state(ofSlot: member.slot, nowMilliseconds: nowMilliseconds) ?? .unknown
     }
 
     /// The session by which the record knows that a member lives.

@@ -218,7 +218,7 @@ extension NodeService {
         json.beginObject(&output)
         json.member("coherence", settings.policy.mode.rawValue, &output)
         json.member("depth", tree.depth, &output)
-        json.member("heartbeat_seconds", Settings.heartbeatSeconds, &output)
+        json.member("heartbeat_seconds", tree.heartbeatSeconds, &output)
         json.endObject(&output)
         json.endObject(&output)
     }

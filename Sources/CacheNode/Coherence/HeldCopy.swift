@@ -42,6 +42,15 @@ extension Keyspace {
         }
     }
 
+    func holds(_ key: [UInt8], value: [UInt8]) -> Bool {
+        key.withUnsafeBytes { key in
+            let entry = cache.pointee.find(key)
+            return !entry.isNone && !cache.pointee.isTag(entry)
+                && !cache.pointee.isAbsent(entry)
+                && cache.pointee.value(of: entry).elementsEqual(value)
+        }
+    }
+
     /// Evicts a key as if its memory were needed; false if it isn't held or must stay. Where that
     /// would say something, a tag is left instead if `leavesTag`.
     func evict(_ key: [UInt8], leavesTag: Bool) -> Bool {

@@ -62,11 +62,6 @@ public struct Settings: Equatable, Sendable {
     /// This node is not the root, and ZooKeeper alone says where that is.
     public var findsRoot = false
 
-    /// Seconds between a node's signs of life to the root.
-    public static let heartbeatSeconds = 1
-    /// A node that wasn't heard for this long is gone: three heartbeats.
-    public static let goneAfterMilliseconds = UInt64(heartbeatSeconds) * 3000
-
     public var isRoot: Bool { root == nil && !findsRoot }
 }
 

@@ -8,6 +8,9 @@ import UVHTTP
 public struct Tree: Sendable {
     public static let depthMax = 16
 
+    /// Signs of life that a root hears in a second, at most; each costs it some 30 µs.
+    public static let heartbeatsPerSecondMax = 4096
+
     /// Levels, the root's included: 1…`depthMax`.
     public let depth: Int
     /// Registered nodes, the root included.
@@ -62,6 +65,15 @@ public struct Tree: Sendable {
     }
 
     // MARK: Queries
+
+    /// Seconds between a node's signs of life: 1, and more in a tree so large that the root would
+    /// hear of too many.
+    public var heartbeatSeconds: Int {
+        max(1, (count - 1 + Self.heartbeatsPerSecondMax - 1) / Self.heartbeatsPerSecondMax)
+    }
+
+    /// A node that wasn't heard for this long is gone: three heartbeats.
+    public var goneAfterMilliseconds: UInt64 { UInt64(heartbeatSeconds) * 3000 }
 
     /// The root's own entry.
     public var root: TreeMember {
@@ -134,9 +146,7 @@ public struct Tree: Sendable {
 
     /// Whether the node in a slot lives: it was heard at most `goneAfterMilliseconds` ago. Nil for
     /// a vacant slot.
-    public func state(
-        ofSlot slot: Int, nowMilliseconds: UInt64, goneAfterMilliseconds: UInt64
-    ) -> NodeState? {
+    public func state(ofSlot slot: Int, nowMilliseconds: UInt64) -> NodeState? {
         guard let member = member(inSlot: slot) else { return nil }
         if slot == 1 { return .live }
         guard member.api == .canopy else { return .unknown }

@@ -145,7 +145,7 @@ import UVHTTP
         var tree = Self.tree(depth: 3)
         _ = Self.register("2", in: &tree, now: 1000)
         func state(at now: UInt64) -> NodeState? {
-            tree.state(ofSlot: 2, nowMilliseconds: now, goneAfterMilliseconds: 3000)
+            tree.state(ofSlot: 2, nowMilliseconds: now)
         }
         #expect(state(at: 1000) == .live)
         #expect(state(at: 4000) == .live)
@@ -155,12 +155,23 @@ import UVHTTP
         #expect(state(at: 4001) == .live)
     }
 
+    @Test func theLargerATreeTheRarerItsHeartbeats() {
+        var tree = Tree(depth: 16, root: Self.member("NODE-1"))
+        #expect(tree.heartbeatSeconds == 1)
+        for number in 2...4097 { _ = Self.register("\(number)", in: &tree, now: 1000) }
+        #expect(tree.heartbeatSeconds == 1)
+        _ = Self.register("4098", in: &tree, now: 1000)
+        #expect(tree.heartbeatSeconds == 2)
+        #expect(tree.state(ofSlot: 2, nowMilliseconds: 7000) == .live)
+        #expect(tree.state(ofSlot: 2, nowMilliseconds: 7001) == .gone(sinceMilliseconds: 1000))
+    }
+
     @Test func theRootAlwaysLivesAndOfEarlierNodesNothingIsKnown() {
         var tree = Self.tree(depth: 3)
         _ = Self.register("2", in: &tree, api: .kv)
         _ = Self.register("3", in: &tree, api: .store)
         func state(_ slot: Int) -> NodeState? {
-            tree.state(ofSlot: slot, nowMilliseconds: .max, goneAfterMilliseconds: 3000)
+            tree.state(ofSlot: slot, nowMilliseconds: .max)
         }
         #expect((1...4).map(state) == [.live, .unknown, .unknown, nil])
     }

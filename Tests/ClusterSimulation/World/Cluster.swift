@@ -1,5 +1,4 @@
 import CacheNode
-import Glibc
 import Simulation
 import UVHTTP
 
@@ -15,7 +14,6 @@ package final class Cluster {
     /// A node that ran can't go on, and its process ends: as a root does that another has replaced.
     var onFailure: ((ClusterMember) -> Void)?
     private var seeds: SimRandom
-    private let logDescriptor: Int32
     /// Nodes outlive what happens on their loops, which ends with the world.
     private var gone: [Node] = []
 
@@ -25,7 +23,6 @@ package final class Cluster {
         self.story = story
         world = SimWorld(seed: plan.seed)
         seeds = SimRandom(seed: ~plan.seed)
-        logDescriptor = story.isTold ? 1 : open("/dev/null", O_WRONLY)
         story.begin(in: world)
         if story.isTold {
             let tap = FrameTap(story)
@@ -49,7 +46,6 @@ package final class Cluster {
         world.close()
         members.removeAll()
         gone.removeAll()
-        if !story.isTold { Glibc.close(logDescriptor) }
     }
 
     var root: ClusterMember { members[0] }
@@ -63,12 +59,13 @@ package final class Cluster {
         story.line("\(member.life) starts")
         let log = Log(
             level: story.isTold ? .debug : .error, format: .text, node: member.host.name,
-            descriptor: logDescriptor,
+            // One that isn't open takes no line, and costs no node a file.
+            descriptor: story.isTold ? 1 : -1,
             wallMilliseconds: { [unowned world] in world.nowMilliseconds })
         do {
             let node = try Node(
                 settings: settings(of: member), loop: member.host.loop, log: log,
-                descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
+                descriptorsMax: max(1024, 2 * plan.nodeCount), seed: (seeds.next(), seeds.next()))
             member.node = node
             node.start { [weak self, weak node] error in
                 guard let self else { return }
