@@ -19,6 +19,7 @@ final class Membership {
     private let loop: any EventLoop
     private let client: HTTPClient
     private let log: Log
+    private let authorization: () -> [UInt8]
     private var timer: (any LoopTimer)?
     private var failureCount = 0
     private var isStarted = false
@@ -38,12 +39,17 @@ final class Membership {
     /// What the root is told about this node; set before `start`.
     var report: () -> NodeReport = { NodeReport() }
 
-    init(settings: Settings, root: Endpoint?, loop: any EventLoop, limits: HTTPLimits, log: Log) {
+    /// `authorization` gives the field line by which this node proves that it belongs to the tree.
+    init(
+        settings: Settings, root: Endpoint?, loop: any EventLoop, limits: HTTPLimits, log: Log,
+        authorization: @escaping () -> [UInt8] = { [] }
+    ) {
         self.settings = settings
         advertise = settings.advertise
         self.root = root
         self.loop = loop
         self.log = log
+        self.authorization = authorization
         client = HTTPClient(loop: loop, limits: limits)
     }
 
@@ -86,8 +92,10 @@ final class Membership {
         completion: @escaping (Result<HTTPClientResponse, RelayError>) -> Void
     ) {
         guard let root else { return loop.schedule { completion(.failure(.rootUnknown)) } }
+        var request = HTTPClientRequest(method, target)
+        request.fieldLines = authorization()
         client.send(
-            HTTPClientRequest(method, target), to: root,
+            request, to: root,
             timeoutMilliseconds: Self.answerMilliseconds
         ) { result in completion(result.mapError { .noAnswer(root, $0) }) }
     }
@@ -96,12 +104,12 @@ final class Membership {
 
     private func join() {
         guard let root else { return }
-        let request = RegistrationRequest(
+        let registration = RegistrationRequest(
             name: settings.name, endpoint: advertise, slot: place?.slot, report: report())
-        send(
-            HTTPClientRequest(
-                .post, "/nodes", contentType: "application/json", body: request.body)
-        ) { [self] response in
+        var request = HTTPClientRequest(
+            .post, "/nodes", contentType: "application/json", body: registration.body)
+        request.fieldLines = authorization()
+        send(request) { [self] response in
             switch response.status {
             case 200, 201: onPlace(response)
             case 404, 405: joinEarlierRoot(root)

@@ -54,6 +54,7 @@ public struct Metrics: Sendable {
     public var connectionsOpen: UInt64 = 0
     public var connectionsAccepted: UInt64 = 0
     public var badRequests: UInt64 = 0
+    public var requestsDenied: UInt64 = 0
 
     // MARK: Links
 
