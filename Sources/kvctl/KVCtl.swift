@@ -36,6 +36,7 @@ struct KVCtl: ParsableCommand {
                 subcommands: [
                     TreeCommand.self, NodesCommand.self, KeysCommand.self, SynchronizeCommand.self,
                 ]),
+            CommandGroup(name: "Access", subcommands: [TokenCommand.self]),
             CommandGroup(name: "Local cluster", subcommands: [ClusterCommand.self]),
         ])
 

@@ -1,0 +1,221 @@
+import Foundation
+import Simulation
+import Testing
+import UVHTTP
+
+@testable import CacheNode
+
+/// Asks the nodes of a simulated tree with one token or another.
+private final class AccessProbe {
+    let tree: SimTree
+    private let host: SimHost
+    private let client: HTTPClient
+
+    init(seed: UInt64, nodeCount: Int, access: [Access]) throws {
+        tree = try SimTree(seed: seed, nodeCount: nodeCount, depth: 3, access: access)
+        host = tree.world.addHost("probe")
+        client = HTTPClient(loop: host.loop, limits: HTTPLimits())
+    }
+
+    func ask(
+        _ method: HTTPMethod, _ index: Int, _ target: String, token: String? = nil,
+        body: String = ""
+    ) -> HTTPClientResponse {
+        var request = HTTPClientRequest(method, target, body: Array(body.utf8))
+        if let token { request.fieldLines = Array("Authorization: Bearer \(token)\r\n".utf8) }
+        var answer: HTTPClientResponse?
+        host.loop.schedule { [self] in
+            client.send(
+                request, to: tree.hosts[index].endpoint(port: SimTree.port),
+                timeoutMilliseconds: 60_000
+            ) { answer = try? $0.get() }
+        }
+        tree.world.run(withinMilliseconds: 70_000) { answer != nil }
+        return answer ?? HTTPClientResponse(status: 0, fieldLines: [], body: [])
+    }
+}
+
+extension HTTPClientResponse {
+    fileprivate var challenge: String {
+        field("www-authenticate").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
+@Suite struct AccessRouteTests {
+    private static let clients = """
+        read \(SampleTokens.read)
+        write \(SampleTokens.write)
+        admin \(SampleTokens.admin)
+        """
+
+    private func access(nodes: String = SampleTokens.node) throws -> Access {
+        try sampleAccess(SampleFiles(["clients": Self.clients, "nodes": nodes]))
+    }
+
+    private static let registration = #"{"name":"NODE-9","address":"10.9.9.9","port":5000}"#
+
+    /// Every route, with the name of what it needs as docs/access.md has it.
+    static let routes: [(method: HTTPMethod, target: String, body: String, need: String)] = [
+        (.get, "/kv/a", "", "read"), (.head, "/kv/a", "", "read"), (.put, "/kv/a", "x", "write"),
+        (.delete, "/kv/a", "", "write"), (.get, "/store/a", "", "read"),
+        (.put, "/store/a", #"{"value":1}"#, "write"), (.delete, "/store/a", "", "write"),
+        (.get, "/store", "", "read"), (.get, "/keys", "", "read"),
+        (.post, "/synchronize", "", "admin"), (.post, "/nodes", registration, "cluster"),
+        (.post, "/clients/register?id=8&ip=10.9.9.8", "", "cluster"),
+        (.get, "/nodes/parent/NODE-7", "", "cluster"), (.get, "/link", "", "cluster"),
+        (.get, "/nodes", "", "any"), (.get, "/nodes/structure", "", "any"),
+        (.get, "/", "", "any"), (.get, "/version", "", "any"), (.get, "/metrics", "", "any"),
+        (.get, "/readyz?verbose", "", "any"), (.get, "/nowhere", "", "any"),
+        (.post, "/kv/a", "x", "any"), (.get, "/livez", "", "open"), (.get, "/readyz", "", "open"),
+        (.get, "/docs", "", "open"), (.get, "/openapi.json", "", "open"),
+        (.options, "/kv/a", "", "open"), (.options, "*", "", "open"),
+    ]
+
+    private static let tokens: [(name: String, token: String, allows: Set<String>)] = [
+        ("read", SampleTokens.read, ["read", "any", "open"]),
+        ("write", SampleTokens.write, ["write", "any", "open"]),
+        ("admin", SampleTokens.admin, ["admin", "any", "open"]),
+        ("cluster", SampleTokens.node, ["read", "write", "admin", "cluster", "any", "open"]),
+    ]
+
+    @Test func everyRouteNeedsWhatTheTableSays() throws {
+        let probe = try AccessProbe(seed: 1, nodeCount: 1, access: [access()])
+        probe.tree.startInOrder()
+        for route in Self.routes {
+            let name = "\(route.method.name) \(route.target)"
+            func ask(_ token: String?) -> HTTPClientResponse {
+                probe.ask(route.method, 0, route.target, token: token, body: route.body)
+            }
+            let missing = ask(nil)
+            let isOpen = route.need == "open"
+            #expect((missing.status == 401) != isOpen, "\(name)")
+            #expect(missing.challenge == (isOpen ? "" : #"Bearer realm="canopy""#), "\(name)")
+            let wrong = ask(SampleTokens.stranger)
+            #expect((wrong.status == 401) != isOpen, "\(name)")
+            #expect(wrong.challenge.hasSuffix(#"error="invalid_token""#) != isOpen, "\(name)")
+            for token in Self.tokens {
+                let answer = ask(token.token)
+                let isAllowed = token.allows.contains(route.need)
+                #expect((answer.status == 403) != isAllowed, "\(name) with \(token.name)")
+                #expect(answer.status != 401, "\(name) with \(token.name)")
+                let challenge =
+                    #"Bearer realm="canopy", error="insufficient_scope", scope="\#(route.need)""#
+                #expect(answer.challenge == (isAllowed ? "" : challenge))
+            }
+        }
+        let count = Self.routes.count { $0.need != "open" }
+        let denied = probe.ask(.get, 0, "/metrics", token: SampleTokens.read).body
+        let refusals =
+            2 * count
+            + Self.routes.map { route in
+                Self.tokens.count { !$0.allows.contains(route.need) }
+            }.reduce(0, +)
+        #expect(
+            String(decoding: denied, as: UTF8.self)
+                .contains("\ncanopy_requests_denied_total \(refusals)\n"))
+    }
+
+    /// The table that people read is the one above.
+    @Test func theDocumentHasTheSameTable() throws {
+        let file = URL(fileURLWithPath: #filePath)
+        let root = (0..<4).reduce(file) { path, _ in path.deletingLastPathComponent() }
+        let text = try String(
+            contentsOf: root.appending(path: "docs/access.md"), encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        for route in Self.routes where route.target != "/nowhere" && route.method != .options {
+            let path = route.target.split(separator: "?")[0]
+                .replacingOccurrences(of: "/a", with: "/<key>")
+                .replacingOccurrences(of: "NODE-7", with: "<NAME>")
+            let query = route.target.contains("?verbose") ? "?verbose" : ""
+            let row = rows.first { $0.contains("`\(route.method.name) \(path)\(query)`") }
+            if route.method == .post, path == "/kv/<key>" {
+                #expect(row == nil)
+            } else {
+                #expect(
+                    row?.hasSuffix("| \(route.need) |") == true, "\(route.method.name) \(path)")
+            }
+        }
+    }
+
+    @Test func errorsHaveTheFormOfTheirAPI() throws {
+        let probe = try AccessProbe(seed: 2, nodeCount: 1, access: [access()])
+        probe.tree.startInOrder()
+        let raw = probe.ask(.get, 0, "/kv/a")
+        #expect(raw.field("content-type") == Array("text/plain; charset=utf-8".utf8))
+        let json = probe.ask(.get, 0, "/store/a", token: SampleTokens.write)
+        #expect(
+            String(decoding: json.body, as: UTF8.self)
+                == #"{"detail":"the token does not allow this"}"#)
+        let own = probe.ask(.get, 0, "/metrics", token: SampleTokens.stranger)
+        #expect(own.field("content-type") == Array("application/problem+json".utf8))
+        #expect(!String(decoding: own.body, as: UTF8.self).contains(SampleTokens.stranger))
+    }
+
+    @Test func nodesPassOnWhatTheirClientsMayAsk() throws {
+        let probe = try AccessProbe(seed: 3, nodeCount: 4, access: [access()])
+        probe.tree.startInOrder()
+        let put = probe.ask(.put, 3, "/kv/k?ack=root", token: SampleTokens.write, body: "v")
+        #expect(put.status == 200)
+        let read = probe.ask(.get, 2, "/kv/k", token: SampleTokens.read)
+        #expect(read.status == 200 && read.body == Array("v".utf8))
+        #expect(probe.ask(.get, 3, "/nodes", token: SampleTokens.read).status == 200)
+        // The root says that there is nothing to push: it was asked.
+        #expect(probe.ask(.post, 3, "/synchronize", token: SampleTokens.admin).status == 409)
+        #expect(probe.ask(.post, 3, "/synchronize", token: SampleTokens.write).status == 403)
+    }
+
+    @Test func aNodeWithoutTheTokenStaysOutAndSaysWhy() throws {
+        let outsiders = [
+            Access(), try sampleAccess(SampleFiles(["nodes": SampleTokens.otherNode])),
+        ]
+        for outsider in outsiders {
+            let probe = try AccessProbe(
+                seed: 4, nodeCount: 2, access: [access(), outsider])
+            probe.tree.start(0)
+            probe.tree.start(1)
+            probe.tree.world.run(forMilliseconds: 5_000)
+            let ready = probe.ask(.get, 1, "/readyz")
+            #expect(ready.status == 503)
+            let text = String(decoding: ready.body, as: UTF8.self)
+            #expect(text.contains("401: ") && text.contains("--cluster-token-file"), "\(text)")
+            #expect(!text.contains(SampleTokens.otherNode))
+            #expect(probe.ask(.get, 0, "/nodes", token: SampleTokens.read).status == 200)
+        }
+    }
+
+    @Test func aGuardedNodeThatIsNotReadyTellsStrangersNothing() throws {
+        let probe = try AccessProbe(seed: 5, nodeCount: 2, access: [access()])
+        probe.tree.start(1)
+        probe.tree.world.run(forMilliseconds: 3_000)
+        let stranger = probe.ask(.get, 1, "/readyz")
+        #expect(stranger.status == 503)
+        #expect(!String(decoding: stranger.body, as: UTF8.self).contains("refused"))
+        let known = probe.ask(.get, 1, "/readyz", token: SampleTokens.read)
+        #expect(String(decoding: known.body, as: UTF8.self).contains("refused"))
+    }
+
+    @Test func aWithdrawnTokenEndsTheLinkAndAValidOneBringsItBack() throws {
+        let files = [
+            SampleFiles(["nodes": "\(SampleTokens.node)\n\(SampleTokens.otherNode)"]),
+            SampleFiles(["nodes": "\(SampleTokens.node)\n\(SampleTokens.otherNode)"]),
+        ]
+        let probe = try AccessProbe(
+            seed: 6, nodeCount: 2, access: files.map { try sampleAccess($0) })
+        probe.tree.startInOrder()
+        func attached() -> Int? {
+            let client = SimClient(probe.tree.world.addHost("client"))
+            return probe.tree.metric(client, 0, "canopy_children_attached_total")
+        }
+        #expect(attached() == 1)
+        files[0].texts["nodes"] = SampleTokens.otherNode
+        probe.tree.nodes[0].reloadTokens()
+        probe.tree.world.run(forMilliseconds: 3_000)
+        #expect(attached() == 1, "the child shows the withdrawn token")
+        #expect(probe.ask(.get, 1, "/readyz").status == 503)
+        files[1].texts["nodes"] = SampleTokens.otherNode
+        probe.tree.nodes[1].reloadTokens()
+        probe.tree.world.run(forMilliseconds: 3_000)
+        #expect(attached() == 2)
+        #expect(probe.ask(.get, 1, "/readyz").status == 200)
+    }
+}
