@@ -8,12 +8,14 @@ ZOOKEEPER ?=
 CLUSTER_TESTS ?= Tests/ClusterTests
 CYCLES ?= 60
 SEEDS ?= 2000
+MINUTES ?= 30
+TARGETS ?=
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long sanitize clean
+	simulate-build simulate-long sanitize fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +73,9 @@ chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 m
 sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
 		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
+
+fuzz: install-build ## Give every parser MINUTES of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz)
+	@scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(MINUTES) * 60 }')" $(TARGETS)
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv
