@@ -97,7 +97,13 @@ final class Membership {
         client.send(
             request, to: root,
             timeoutMilliseconds: Self.answerMilliseconds
-        ) { result in completion(result.mapError { .noAnswer(root, $0) }) }
+        ) { result in
+            // The caller was allowed to ask; that this node wasn't is another matter.
+            if case .success(let response) = result, [401, 403].contains(response.status) {
+                return completion(.failure(.notTrusted(root)))
+            }
+            completion(result.mapError { .noAnswer(root, $0) })
+        }
     }
 
     // MARK: A root of Canopy
@@ -266,12 +272,15 @@ final class Membership {
 enum RelayError: Error {
     case rootUnknown
     case noAnswer(Endpoint, HTTPClientError)
+    case notTrusted(Endpoint)
 
     var sentence: String {
         switch self {
         case .rootUnknown: "this node doesn't know yet where the root is"
         case .noAnswer(let root, let error):
             "the root at \(root) does not answer: \(error.sentence)"
+        case .notTrusted(let root):
+            "the root at \(root) does not take this node's token (--cluster-token-file)"
         }
     }
 }
