@@ -39,7 +39,7 @@ public final class Access {
     /// Clients need tokens.
     var guardsClients: Bool { clientFile != nil }
     /// Nodes need tokens; without a file of theirs, none is taken where clients need tokens.
-    var guardsNodes: Bool { nodeFile != nil || clientFile != nil }
+    public var guardsNodes: Bool { nodeFile != nil || clientFile != nil }
     /// Other nodes can join or attach here.
     var takesNodes: Bool { nodeFile != nil || clientFile == nil }
 
@@ -137,9 +137,7 @@ public final class Access {
         _ path: String, for holder: TokenFile.Holder, _ log: Log
     ) throws(TokenFileError) -> TokenTable {
         let file = try read(path)
-        let table = try file.bytes.withUnsafeBytes { bytes throws(TokenFileError) in
-            try TokenFile.parse(bytes, for: holder)
-        }
+        let table = try TokenFile.parse(file.bytes, for: holder)
         if file.isGroupReadable {
             log.warning("a token file can be read by its group", ["file": .string(path)])
         }

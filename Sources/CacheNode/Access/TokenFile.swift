@@ -42,6 +42,12 @@ enum TokenFile {
         return table
     }
 
+    static func parse(_ text: [UInt8], for holder: Holder) throws(TokenFileError) -> TokenTable {
+        try text.withUnsafeBytes { bytes in
+            Result { () throws(TokenFileError) in try parse(bytes, for: holder) }
+        }.get()
+    }
+
     private static func words(of line: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
         line.prefix { $0 != UInt8(ascii: "#") }.split {
             $0 == ASCII.space || $0 == ASCII.tab || $0 == ASCII.carriageReturn

@@ -20,24 +20,37 @@ private final class AccessProbe {
     func ask(
         _ method: HTTPMethod, _ index: Int, _ target: String, token: String? = nil,
         body: String = ""
-    ) -> HTTPClientResponse {
+    ) -> Answer {
         var request = HTTPClientRequest(method, target, body: Array(body.utf8))
         if let token { request.fieldLines = Array("Authorization: Bearer \(token)\r\n".utf8) }
-        var answer: HTTPClientResponse?
+        var answer: Answer?
         host.loop.schedule { [self] in
             client.send(
                 request, to: tree.hosts[index].endpoint(port: SimTree.port),
                 timeoutMilliseconds: 60_000
-            ) { answer = try? $0.get() }
+            ) { answer = Answer($0) }
         }
         tree.world.run(withinMilliseconds: 70_000) { answer != nil }
-        return answer ?? HTTPClientResponse(status: 0, fieldLines: [], body: [])
+        return answer ?? Answer(.failure(.timedOut))
     }
 }
 
-extension HTTPClientResponse {
-    fileprivate var challenge: String {
-        field("www-authenticate").map { String(decoding: $0, as: UTF8.self) } ?? ""
+/// What came back; the status is 0 when nothing did.
+private struct Answer {
+    var status = 0
+    var text = ""
+    var type = ""
+    var challenge = ""
+
+    init(_ result: Result<HTTPClientResponse, HTTPClientError>) {
+        guard case .success(let response) = result else { return }
+        func field(_ name: StaticString) -> String {
+            response.field(name).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        status = response.status
+        text = String(decoding: response.body, as: UTF8.self)
+        type = field("content-type")
+        challenge = field("www-authenticate")
     }
 }
 
@@ -83,7 +96,7 @@ extension HTTPClientResponse {
         probe.tree.startInOrder()
         for route in Self.routes {
             let name = "\(route.method.name) \(route.target)"
-            func ask(_ token: String?) -> HTTPClientResponse {
+            func ask(_ token: String?) -> Answer {
                 probe.ask(route.method, 0, route.target, token: token, body: route.body)
             }
             let missing = ask(nil)
@@ -104,15 +117,13 @@ extension HTTPClientResponse {
             }
         }
         let count = Self.routes.count { $0.need != "open" }
-        let denied = probe.ask(.get, 0, "/metrics", token: SampleTokens.read).body
+        let metrics = probe.ask(.get, 0, "/metrics", token: SampleTokens.read).text
         let refusals =
             2 * count
             + Self.routes.map { route in
                 Self.tokens.count { !$0.allows.contains(route.need) }
             }.reduce(0, +)
-        #expect(
-            String(decoding: denied, as: UTF8.self)
-                .contains("\ncanopy_requests_denied_total \(refusals)\n"))
+        #expect(metrics.contains("\ncanopy_requests_denied_total \(refusals)\n"))
     }
 
     /// The table that people read is the one above.
@@ -141,14 +152,12 @@ extension HTTPClientResponse {
         let probe = try AccessProbe(seed: 2, nodeCount: 1, access: [access()])
         probe.tree.startInOrder()
         let raw = probe.ask(.get, 0, "/kv/a")
-        #expect(raw.field("content-type") == Array("text/plain; charset=utf-8".utf8))
+        #expect(raw.type == "text/plain; charset=utf-8")
         let json = probe.ask(.get, 0, "/store/a", token: SampleTokens.write)
-        #expect(
-            String(decoding: json.body, as: UTF8.self)
-                == #"{"detail":"the token does not allow this"}"#)
+        #expect(json.text == #"{"detail":"the token does not allow this"}"#)
         let own = probe.ask(.get, 0, "/metrics", token: SampleTokens.stranger)
-        #expect(own.field("content-type") == Array("application/problem+json".utf8))
-        #expect(!String(decoding: own.body, as: UTF8.self).contains(SampleTokens.stranger))
+        #expect(own.type == "application/problem+json")
+        #expect(!own.text.contains(SampleTokens.stranger))
     }
 
     @Test func nodesPassOnWhatTheirClientsMayAsk() throws {
@@ -157,7 +166,7 @@ extension HTTPClientResponse {
         let put = probe.ask(.put, 3, "/kv/k?ack=root", token: SampleTokens.write, body: "v")
         #expect(put.status == 200)
         let read = probe.ask(.get, 2, "/kv/k", token: SampleTokens.read)
-        #expect(read.status == 200 && read.body == Array("v".utf8))
+        #expect(read.status == 200 && read.text == "v")
         #expect(probe.ask(.get, 3, "/nodes", token: SampleTokens.read).status == 200)
         // The root says that there is nothing to push: it was asked.
         #expect(probe.ask(.post, 3, "/synchronize", token: SampleTokens.admin).status == 409)
@@ -176,9 +185,9 @@ extension HTTPClientResponse {
             probe.tree.world.run(forMilliseconds: 5_000)
             let ready = probe.ask(.get, 1, "/readyz")
             #expect(ready.status == 503)
-            let text = String(decoding: ready.body, as: UTF8.self)
-            #expect(text.contains("401: ") && text.contains("--cluster-token-file"), "\(text)")
-            #expect(!text.contains(SampleTokens.otherNode))
+            #expect(ready.text.contains("401: "), "\(ready.text)")
+            #expect(ready.text.contains("--cluster-token-file"), "\(ready.text)")
+            #expect(!ready.text.contains(SampleTokens.otherNode))
             #expect(probe.ask(.get, 0, "/nodes", token: SampleTokens.read).status == 200)
         }
     }
@@ -189,9 +198,9 @@ extension HTTPClientResponse {
         probe.tree.world.run(forMilliseconds: 3_000)
         let stranger = probe.ask(.get, 1, "/readyz")
         #expect(stranger.status == 503)
-        #expect(!String(decoding: stranger.body, as: UTF8.self).contains("refused"))
+        #expect(!stranger.text.contains("refused"))
         let known = probe.ask(.get, 1, "/readyz", token: SampleTokens.read)
-        #expect(String(decoding: known.body, as: UTF8.self).contains("refused"))
+        #expect(known.text.contains("refused"))
     }
 
     @Test func aWithdrawnTokenEndsTheLinkAndAValidOneBringsItBack() throws {
@@ -204,8 +213,8 @@ extension HTTPClientResponse {
             seed: 6, nodeCount: 2, access: files.map { try sampleAccess($0) })
         probe.tree.startInOrder()
         func attachedCount() -> String {
-            let metrics = probe.ask(.get, 0, "/metrics", token: SampleTokens.read).body
-            let row = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
+            let metrics = probe.ask(.get, 0, "/metrics", token: SampleTokens.read).text
+            let row = metrics.split(separator: "\n")
                 .first { $0.hasPrefix("canopy_children_attached_total ") }
             return row.map { String($0.split(separator: " ")[1]) } ?? ""
         }
@@ -217,7 +226,7 @@ extension HTTPClientResponse {
         #expect(probe.ask(.get, 1, "/readyz").status == 503)
         let relayed = probe.ask(.get, 1, "/nodes", token: SampleTokens.read)
         #expect(relayed.status == 503)
-        #expect(String(decoding: relayed.body, as: UTF8.self).contains("--cluster-token-file"))
+        #expect(relayed.text.contains("--cluster-token-file"))
         files[1].texts["nodes"] = SampleTokens.otherNode
         probe.tree.nodes[1].reloadTokens()
         probe.tree.world.run(forMilliseconds: 3_000)

@@ -52,9 +52,7 @@ extension Access {
 func parsedTokens(_ text: String, for holder: TokenFile.Holder = .clients) throws(TokenFileError)
     -> TokenTable
 {
-    try Array(text.utf8).withUnsafeBytes { bytes throws(TokenFileError) in
-        try TokenFile.parse(bytes, for: holder)
-    }
+    try TokenFile.parse(Array(text.utf8), for: holder)
 }
 
 extension TokenTable {

@@ -34,7 +34,8 @@ import Testing
 
     @Test func aFileForItsGroupIsReadAndTold() throws {
         try withFile(mode: 0o640, "secret") { path in
-            #expect(try SecretFile.read(path, bytesMax: 100).isGroupReadable)
+            let file = try SecretFile.read(path, bytesMax: 100)
+            #expect(file.isGroupReadable)
         }
     }
 
@@ -57,7 +58,8 @@ import Testing
             #expect(problem(path) == "must have 1000 bytes at most")
         }
         try withFile(mode: 0o600, "") { path in
-            #expect(try SecretFile.read(path, bytesMax: 1000).bytes.isEmpty)
+            let file = try SecretFile.read(path, bytesMax: 1000)
+            #expect(file.bytes.isEmpty)
         }
     }
 }
