@@ -11,12 +11,14 @@ SEEDS ?= 2000
 BINARIES ?= source
 DEPLOY_TESTS ?= Tests/Deploy
 EXAMPLES ?= 2000
+TARGETS ?=
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
-	simulate-build simulate-long scale-report sanitize soak schemathesis images vagrant compose test-deploy clean
+	simulate-build simulate-long scale-report sanitize soak schemathesis fuzz images vagrant compose test-deploy \
+	clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +109,9 @@ test-deploy: ## Start trees with Vagrant and Docker Compose, break them, mend th
 	@$(MAKE) --no-print-directory images BINARIES=prebuilt
 	@if ! docker compose version >/dev/null 2>&1; then export DOCKER_CONFIG=$(CURDIR)/.build-docker; fi; \
 		CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(DEPLOY_TESTS)
+
+fuzz: install-build ## Give every parser MINUTES (30) of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz)
+	@scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(or $(MINUTES),30) * 60 }')" $(TARGETS)
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv .venv-* .nginx

@@ -20,11 +20,12 @@ public final class Node {
     let settings: Settings
     let loop: any EventLoop
     let log: Log
+    let access: Access
     let limits: HTTPLimits
     private let cache: UnsafeMutablePointer<Cache>
     let metrics: UnsafeMutablePointer<Metrics>
     var server: HTTPServer?
-    private var links: LinkServer?
+    private(set) var links: LinkServer?
     var keyspace: Keyspace?
     var attacher: ParentAttacher?
     var rootRegistry: RootRegistry?
@@ -35,14 +36,16 @@ public final class Node {
     let seed: UInt64
     private(set) var isStopping = false
 
-    /// `seed` must be random and secret: it keeps peers from choosing keys that collide.
+    /// `access` says who may ask what; `seed` must be random and secret: it keeps peers from
+    /// choosing keys that collide.
     public init(
-        settings: Settings, loop: any EventLoop, log: Log, descriptorsMax: Int,
-        seed: (UInt64, UInt64)
+        settings: Settings, loop: any EventLoop, log: Log, access: Access = Access(),
+        descriptorsMax: Int, seed: (UInt64, UInt64)
     ) throws(StartError) {
         self.settings = settings
         self.loop = loop
         self.log = log
+        self.access = access
         self.seed = seed.0 ^ seed.1
         var limits = HTTPLimits()
         limits.bodyBytesMax = settings.maxBodyBytes
@@ -104,6 +107,7 @@ public final class Node {
                 description: "cannot listen on \(address): \(error.message); see --listen")
         }
         onListening(bound)
+        tellAccess(bound)
         try begin(advertising: advertised(bound))
     }
 
@@ -140,7 +144,7 @@ public final class Node {
         self.links = links
         let service = NodeService(
             keyspace: keyspace, metrics: metrics, settings: settings, loop: loop, role: makeRole(),
-            links: links, limits: limits
+            links: links, access: access, limits: limits
         ) { [unowned self] in refreshGauges() }
         server?.serve(service)
     }

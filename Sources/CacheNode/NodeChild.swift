@@ -4,7 +4,8 @@ import UVHTTP
 extension Node {
     func makeChildRole(registry: ChildRegistry?) -> ChildRole {
         let membership = Membership(
-            settings: settings, root: settings.root, loop: loop, limits: limits, log: log)
+            settings: settings, root: settings.root, loop: loop, limits: limits, log: log,
+            authorization: { [access] in access.authorizationLine })
         let attacher = ParentAttacher(
             loop: loop, log: log, seed: seed, dialler: { [unowned self] in dial($0, $1) },
             makePlain: { [unowned self] in makePlainParent($0) })
@@ -31,8 +32,8 @@ extension Node {
         guard let keyspace else { preconditionFailure("the keyspace is made first") }
         let session = ParentSession(
             to: ancestor.endpoint, named: ancestor.name, name: settings.name, loop: loop,
-            limits: limits,
-            metrics: metrics, delegate: keyspace)
+            limits: limits, metrics: metrics, authorization: access.authorizationLine,
+            delegate: keyspace)
         session.start(onEvent: onEvent)
         return session
     }
@@ -41,7 +42,7 @@ extension Node {
         guard let keyspace else { preconditionFailure("the keyspace is made first") }
         let parent = HTTPParent(
             ancestor, queue: keyspace.upward, loop: loop, limits: limits, metrics: metrics,
-            log: log, seed: seed)
+            log: log, seed: seed, authorization: { [access] in access.authorizationLine })
         parent.delegate = keyspace
         return parent
     }

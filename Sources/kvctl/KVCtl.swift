@@ -37,6 +37,7 @@ struct KVCtl: ParsableCommand {
                     TreeCommand.self, NodesCommand.self, KeysCommand.self, ReadyCommand.self,
                     SynchronizeCommand.self,
                 ]),
+            CommandGroup(name: "Access", subcommands: [TokenCommand.self]),
             CommandGroup(name: "Local cluster", subcommands: [ClusterCommand.self]),
         ])
 

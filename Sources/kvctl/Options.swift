@@ -47,6 +47,13 @@ struct ConnectionOptions: ParsableArguments {
             "Seconds to wait for an answer, 0.001 to 86400.", valueName: "seconds"))
     var timeout: Seconds = 10
 
+    @Option(
+        help: ArgumentHelp(
+            "The file with the token for nodes that ask for one (KVCTL_TOKEN_FILE).",
+            valueName: "file"),
+        completion: .file())
+    var tokenFile: String?
+
     /// The nodes' addresses by these flags and the environment.
     func directory() throws -> NodeDirectory {
         try NodeDirectory(
@@ -55,6 +62,9 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     func client() throws -> NodeClient {
-        try NodeClient(timeoutMilliseconds: timeout.milliseconds)
+        let path = TokenFile.path(tokenFile, ProcessInfo.processInfo.environment)
+        return try NodeClient(
+            timeoutMilliseconds: timeout.milliseconds,
+            authorizationLine: path.map(TokenFile.authorizationLine) ?? [])
     }
 }

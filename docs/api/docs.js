@@ -51,6 +51,7 @@ function show(api, base) {
   followScroll();
   goToHash();
   greet(base);
+  part("token").addEventListener("change", () => greet(base));
 }
 
 function intro(api) {
@@ -143,7 +144,9 @@ function closeContents() {
 /** Says which node this is; without an answer it says nothing. */
 async function greet(base) {
   try {
-    const { node, address } = await (await fetch(base, { cache: "no-store" })).json();
+    const { node, address } = await (await fetch(base, {
+      headers: tokenHeaders(), cache: "no-store",
+    })).json();
     if (!node) return;
     part("node").textContent = node + " at " + address;
     part("node").hidden = false;

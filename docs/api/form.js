@@ -22,6 +22,7 @@ function tryForm(api, operation, base) {
   };
   form.addEventListener("input", refresh);
   form.addEventListener("change", refresh);
+  document.getElementById("page-token").addEventListener("input", refresh);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     onSubmit(operation, form, base, button, result);

@@ -10,6 +10,12 @@ function percentEncoded(text) {
   return encodeURIComponent(text).replace(/'/g, "%27");
 }
 
+/** The field that shows the token typed into the page, which nothing else remembers. */
+function tokenHeaders() {
+  const token = document.getElementById("page-token").value.trim();
+  return token ? { Authorization: "Bearer " + token } : {};
+}
+
 function shellQuoted(text) {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'";
 }
@@ -20,7 +26,7 @@ function shellQuoted(text) {
  */
 function requestOf(operation, form, base) {
   const query = [];
-  const headers = {};
+  const headers = operation.security && operation.security.length ? tokenHeaders() : {};
   let path = operation.path;
   for (const parameter of operation.parameters) {
     const value = form.elements[parameter.in + "-" + parameter.name].value;
@@ -57,7 +63,9 @@ function curlLine(request) {
   if (hasDotSegment(request.url)) words.push("--path-as-is");
   const lines = [words.concat(shellQuoted(request.url)).join(" ")];
   for (const [name, value] of Object.entries(request.headers)) {
-    lines.push("-H " + shellQuoted(name + ": " + value));
+    // A shell's history is no place for a token.
+    lines.push("-H " + (name === "Authorization" ? '"Authorization: Bearer $TOKEN"'
+      : shellQuoted(name + ": " + value)));
   }
   if (request.file) lines.push("--data-binary " + shellQuoted("@" + request.file.name));
   else if (request.body !== undefined) lines.push("--data-raw " + shellQuoted(request.body));

@@ -14,6 +14,9 @@ final class NodeService: HTTPService {
     let loop: any EventLoop
     let role: NodeRole
     let links: LinkServer
+    let access: Access
+    /// Some requests need a token.
+    let isGuarded: Bool
     /// Brings the gauges up to date before they are shown.
     let refreshGauges: () -> Void
     /// Writes the fields of answers to reads.
@@ -23,7 +26,7 @@ final class NodeService: HTTPService {
 
     init(
         keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
-        loop: any EventLoop, role: NodeRole, links: LinkServer, limits: HTTPLimits,
+        loop: any EventLoop, role: NodeRole, links: LinkServer, access: Access, limits: HTTPLimits,
         refreshGauges: @escaping () -> Void
     ) {
         self.keyspace = keyspace
@@ -33,6 +36,8 @@ final class NodeService: HTTPService {
         self.loop = loop
         self.role = role
         self.links = links
+        self.access = access
+        isGuarded = access.guardsNodes
         self.refreshGauges = refreshGauges
         readFields = .allocate(capacity: 1)
         readFields.initialize(to: ReadFields(nodeName: settings.name))
@@ -57,12 +62,14 @@ final class NodeService: HTTPService {
     func admit(_ request: HTTPRequest) -> HTTPAdmission {
         let route = Router.route(request.path)
         if case .unknown = route { return .answerNow }
+        guard !isGuarded || isAllowed(request, route) else { return .answerNow }
         guard request.method != .options, route.allows(request.method) else { return .answerNow }
         return .readBody
     }
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
+        if isGuarded, !permits(request, route, responder) { return }
         if request.method == .get {
             if case .kv(let encoded) = route {
                 return withKey(encoded, .kv, responder) { getKV($0, request, responder) }

@@ -30,7 +30,11 @@ extension NodeService {
     func showReadiness(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let problem = role.problem
         guard HTTPQuery(request.query).value(of: "verbose") != nil else {
-            if let problem { return respondError(.serviceUnavailable, problem, .own, responder) }
+            if let problem {
+                return respondError(
+                    .serviceUnavailable, isTrusted(request) ? problem : "this node is not ready",
+                    .own, responder)
+            }
             return responder.respond(
                 .ok, contentType: "text/plain; charset=utf-8", body: "ready\n")
         }

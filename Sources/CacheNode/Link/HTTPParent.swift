@@ -12,6 +12,7 @@ final class HTTPParent: PlainParent {
     private let readClient: HTTPClient
     private let writeClient: HTTPClient
     private let parent: Ancestor
+    private let authorization: () -> [UInt8]
     private let queue: UpwardQueue
     private var retryTimer: (any LoopTimer)?
     private var jitter: Jitter
@@ -22,12 +23,15 @@ final class HTTPParent: PlainParent {
     /// What is told about the writes; set once, before the first.
     weak var delegate: (any PlainParentDelegate)?
 
+    /// `authorization` gives the field line by which this node proves that it belongs to the tree;
     /// `seed` decides how pauses vary.
     init(
         _ parent: Ancestor, queue: UpwardQueue, loop: any EventLoop, limits: HTTPLimits,
-        metrics: UnsafeMutablePointer<Metrics>, log: Log, seed: UInt64
+        metrics: UnsafeMutablePointer<Metrics>, log: Log, seed: UInt64,
+        authorization: @escaping () -> [UInt8] = { [] }
     ) {
         self.parent = parent
+        self.authorization = authorization
         self.queue = queue
         self.loop = loop
         self.metrics = metrics
@@ -53,7 +57,7 @@ final class HTTPParent: PlainParent {
     func fetch(_ key: [UInt8], completion: @escaping (FetchOutcome) -> Void) {
         let dialect = parent.dialect
         readClient.send(
-            dialect.fetchRequest(key), to: parent.endpoint,
+            authorized(dialect.fetchRequest(key)), to: parent.endpoint,
             timeoutMilliseconds: Self.answerMilliseconds
         ) { [self] result in
             guard !isReplaced else { return }
@@ -64,13 +68,21 @@ final class HTTPParent: PlainParent {
         }
     }
 
+    /// Nodes of the earlier systems know no tokens, and get none.
+    private func authorized(_ request: HTTPClientRequest) -> HTTPClientRequest {
+        guard parent.api == .canopy else { return request }
+        var request = request
+        request.fieldLines += authorization()
+        return request
+    }
+
     // MARK: Writing
 
     func onQueued() {
         guard !isClosed, retryTimer == nil else { return }
         while let sending = queue.next(window: parent.window) {
             writeClient.send(
-                parent.dialect.request(for: sending.write), to: parent.endpoint,
+                authorized(parent.dialect.request(for: sending.write)), to: parent.endpoint,
                 timeoutMilliseconds: Self.answerMilliseconds
             ) { [self] in onAnswer($0, to: sending) }
         }

@@ -19,6 +19,7 @@ final class Membership {
     private let loop: any EventLoop
     private let client: HTTPClient
     private let log: Log
+    private let authorization: () -> [UInt8]
     private var timer: (any LoopTimer)?
     private var failureCount = 0
     private var isStarted = false
@@ -38,12 +39,17 @@ final class Membership {
     /// What the root is told about this node; set before `start`.
     var report: () -> NodeReport = { NodeReport() }
 
-    init(settings: Settings, root: Endpoint?, loop: any EventLoop, limits: HTTPLimits, log: Log) {
+    /// `authorization` gives the field line by which this node proves that it belongs to the tree.
+    init(
+        settings: Settings, root: Endpoint?, loop: any EventLoop, limits: HTTPLimits, log: Log,
+        authorization: @escaping () -> [UInt8] = { [] }
+    ) {
         self.settings = settings
         advertise = settings.advertise
         self.root = root
         self.loop = loop
         self.log = log
+        self.authorization = authorization
         client = HTTPClient(loop: loop, limits: limits)
     }
 
@@ -86,22 +92,30 @@ final class Membership {
         completion: @escaping (Result<HTTPClientResponse, RelayError>) -> Void
     ) {
         guard let root else { return loop.schedule { completion(.failure(.rootUnknown)) } }
+        var request = HTTPClientRequest(method, target)
+        request.fieldLines = authorization()
         client.send(
-            HTTPClientRequest(method, target), to: root,
+            request, to: root,
             timeoutMilliseconds: Self.answerMilliseconds
-        ) { result in completion(result.mapError { .noAnswer(root, $0) }) }
+        ) { result in
+            // The caller was allowed to ask; that this node wasn't is another matter.
+            if case .success(let response) = result, [401, 403].contains(response.status) {
+                return completion(.failure(.notTrusted(root)))
+            }
+            completion(result.mapError { .noAnswer(root, $0) })
+        }
     }
 
     // MARK: A root of Canopy
 
     private func join() {
         guard let root else { return }
-        let request = RegistrationRequest(
+        let registration = RegistrationRequest(
             name: settings.name, endpoint: advertise, slot: place?.slot, report: report())
-        send(
-            HTTPClientRequest(
-                .post, "/nodes", contentType: "application/json", body: request.body)
-        ) { [self] response in
+        var request = HTTPClientRequest(
+            .post, "/nodes", contentType: "application/json", body: registration.body)
+        request.fieldLines = authorization()
+        send(request) { [self] response in
             switch response.status {
             case 200, 201: onPlace(response)
             case 404, 405: joinEarlierRoot(root)
@@ -258,12 +272,15 @@ final class Membership {
 enum RelayError: Error {
     case rootUnknown
     case noAnswer(Endpoint, HTTPClientError)
+    case notTrusted(Endpoint)
 
     var sentence: String {
         switch self {
         case .rootUnknown: "this node doesn't know yet where the root is"
         case .noAnswer(let root, let error):
             "the root at \(root) does not answer: \(error.sentence)"
+        case .notTrusted(let root):
+            "the root at \(root) does not take this node's token (--cluster-token-file)"
         }
     }
 }

@@ -102,7 +102,8 @@ enum ParentDialect: Equatable {
     func writeAnswer(of response: HTTPClientResponse) -> WriteAnswer {
         switch response.status {
         case 200...299: .accepted
-        case 408, 425, 429, 500, 502, 503, 504:
+        // A token that the parent doesn't take (401, 403) is put right by a person, in time.
+        case 401, 403, 408, 425, 429, 500, 502, 503, 504:
             .busy("the parent answered \(Self.summary(of: response))")
         default:
             .refused(

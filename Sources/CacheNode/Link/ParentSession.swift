@@ -22,12 +22,13 @@ final class ParentSession: ParentDial, LinkStreamOwner {
 
     /// `name` is this node's own, `parentName` whom it expects: whoever else answers there may even
     /// be below this node. `queuedBytesMax` bytes may wait for the parent, or it is taken
-    /// for one that doesn't drain.
+    /// for one that doesn't drain. `authorization` is the field line by which this node proves that
+    /// it belongs to the tree.
     init(
         to endpoint: Endpoint, named parentName: String, name: String, loop: any EventLoop,
         limits: HTTPLimits,
         queuedBytesMax: Int? = nil, metrics: UnsafeMutablePointer<Metrics>,
-        delegate: any LinkDelegate
+        authorization: [UInt8] = [], delegate: any LinkDelegate
     ) {
         self.loop = loop
         self.metrics = metrics
@@ -41,8 +42,8 @@ final class ParentSession: ParentDial, LinkStreamOwner {
         var dialLimits = limits
         dialLimits.connectMilliseconds = ParentSessionState.connectMilliseconds
         request = UpgradeRequest(
-            to: LinkFrames.protocolName, target: LinkFrames.target, at: endpoint, loop: loop,
-            limits: dialLimits)
+            to: LinkFrames.protocolName, target: LinkFrames.target, at: endpoint,
+            fieldLines: authorization, loop: loop, limits: dialLimits)
     }
 
     /// Begins; once at most. `onEvent` is told, in later events, of the session's beginning and its

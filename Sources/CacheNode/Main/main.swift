@@ -22,12 +22,19 @@ func run(_ settings: Settings, _ warnings: [String]) -> Int32 {
     for warning in warnings { log.warning(warning) }
     stopAtOnceOnSignals()
     if settings.startupDelaySeconds > 0 { sleep(UInt32(settings.startupDelaySeconds)) }
+    let access: Access
+    do {
+        access = try Access(settings: settings, log: log)
+    } catch {
+        complain("cachenode: \(error)")
+        return 2
+    }
     do {
         let loop = try UVLoop()
         var generator = SystemRandomNumberGenerator()
         let node = try Node(
-            settings: settings, loop: loop, log: log, descriptorsMax: raiseDescriptorLimit(),
-            seed: (generator.next(), generator.next()))
+            settings: settings, loop: loop, log: log, access: access,
+            descriptorsMax: raiseDescriptorLimit(), seed: (generator.next(), generator.next()))
         var failure: StartError?
         node.start {
             failure = $0
@@ -36,6 +43,7 @@ func run(_ settings: Settings, _ warnings: [String]) -> Int32 {
         for signal in [SIGTERM, SIGINT] {
             loop.onSignal(signal) { node.stop { loop.stop() } }
         }
+        if access.guardsNodes { loop.onSignal(SIGHUP) { node.reloadTokens() } }
         loop.run()
         if let failure {
             complain("cachenode: \(failure)")

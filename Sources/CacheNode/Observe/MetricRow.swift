@@ -118,6 +118,9 @@ struct MetricRow: Sendable {
         counter(
             "canopy_bad_requests_total", \.badRequests,
             "Requests refused before they reached a route."),
+        counter(
+            "canopy_requests_denied_total", \.requestsDenied,
+            "Requests refused for want of a token that allows them."),
     ]
 
     private static let links: [MetricRow] = [

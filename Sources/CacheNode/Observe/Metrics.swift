@@ -63,6 +63,7 @@ public struct Metrics: Sendable {
     public var cutOff: UInt64 = 0
     public var acceptFailures: UInt64 = 0
     public var badRequests: UInt64 = 0
+    public var requestsDenied: UInt64 = 0
 
     // MARK: Links
 

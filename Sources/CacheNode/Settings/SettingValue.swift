@@ -115,6 +115,14 @@ enum SettingValue {
         return choice
     }
 
+    /// The path of a file, which is looked at later.
+    static func path(_ text: String) throws(SettingProblem) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= ASCII.space && $0 != 0x7F }) else {
+            throw SettingProblem("must be the path of a file")
+        }
+        return text
+    }
+
     /// `HOST[:PORT],HOST[:PORT]…[/chroot]`, kept as it is written.
     static func connectString(_ text: String) throws(SettingProblem) -> String {
         let servers = text.prefix { $0 != "/" }

@@ -59,6 +59,10 @@ public struct Settings: Equatable, Sendable {
     public var zookeeper: String?
     /// The session timeout to ask ZooKeeper for.
     public var zookeeperTimeoutMilliseconds: UInt32 = 10_000
+    /// The file with the tokens of clients; nil when clients need none.
+    public var tokenFile: String?
+    /// The file with the tokens of the tree's nodes; nil when they need none.
+    public var clusterTokenFile: String?
     /// This node is not the root, and ZooKeeper alone says where that is.
     public var findsRoot = false
 

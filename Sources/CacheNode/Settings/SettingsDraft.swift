@@ -53,6 +53,8 @@ struct SettingsDraft {
     var zookeeper: String?
     var zookeeperTimeoutMilliseconds: UInt32?
     var role: RoleSetting?
+    var tokenFile: String?
+    var clusterTokenFile: String?
     /// Which variable should have given the name.
     var nameVariable: String?
     /// Where the values of flags came from, by the flags' names.
@@ -75,7 +77,7 @@ struct SettingsDraft {
             startupDelaySeconds: startupDelaySeconds ?? 0, legacy: legacy, zookeeper: zookeeper,
             zookeeperTimeoutMilliseconds: zookeeperTimeoutMilliseconds
                 ?? Self.zookeeperTimeoutMilliseconds,
-            findsRoot: findsRoot)
+            tokenFile: tokenFile, clusterTokenFile: clusterTokenFile, findsRoot: findsRoot)
     }
 
     /// What a person should know although the settings are valid.

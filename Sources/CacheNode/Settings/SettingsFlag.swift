@@ -15,7 +15,7 @@ struct SettingsFlag: Sendable {
         "CANOPY_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    static let table: [SettingsFlag] = tree + coherence + capacity + operation
+    static let table: [SettingsFlag] = tree + coherence + capacity + access + operation
 
     private static let tree: [SettingsFlag] = [
         SettingsFlag(
@@ -30,7 +30,7 @@ struct SettingsFlag: Sendable {
         SettingsFlag(
             name: "listen", placeholder: "HOST:PORT",
             help: "The address to serve at; 0.0.0.0 or [::] for every interface, port 0 for a free"
-                + " one.",
+                + " one. Where it isn't given, only this machine reaches the node.",
             defaultText: "\(SettingsDraft.listen)"
         ) { (text, draft) throws(SettingProblem) in
             draft.listen = try SettingValue.endpoint(text, portMin: 0)
@@ -156,6 +156,26 @@ struct SettingsFlag: Sendable {
             defaultText: "\(SettingsDraft.upwardQueueMax)"
         ) { (text, draft) throws(SettingProblem) in
             draft.upwardQueueMax = try SettingValue.wholeNumber(text, 1...16_777_216)
+        },
+    ]
+
+    private static let access: [SettingsFlag] = [
+        SettingsFlag(
+            name: "token-file", placeholder: "FILE",
+            help: "The tokens of clients, without which they get nothing: a line for each, with"
+                + " what it allows (read, write, admin) before it, as in 'read,write TOKEN'."
+                + " Read again on SIGHUP. kvctl token new makes one.",
+            defaultText: "none: who reaches the node may do everything"
+        ) { (text, draft) throws(SettingProblem) in
+            draft.tokenFile = try SettingValue.path(text)
+        },
+        SettingsFlag(
+            name: "cluster-token-file", placeholder: "FILE",
+            help: "The tokens of the tree's nodes, a line for each: the first is the one that this"
+                + " node shows to others, and all are taken from them. Read again on SIGHUP.",
+            defaultText: "none: any node may join; with --token-file, none may"
+        ) { (text, draft) throws(SettingProblem) in
+            draft.clusterTokenFile = try SettingValue.path(text)
         },
     ]
 

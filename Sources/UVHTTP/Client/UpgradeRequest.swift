@@ -19,6 +19,7 @@ public final class UpgradeRequest {
     private let endpoint: Endpoint
     private let target: [UInt8]
     private let protocolName: StaticString
+    private let fieldLines: [UInt8]
     private let loop: any EventLoop
     private let limits: HTTPLimits
     /// Who is to be told; nil before the beginning, and at the end.
@@ -31,14 +32,16 @@ public final class UpgradeRequest {
     private var connectDeadline: (any LoopTimer)?
 
     /// A request for `target`, path and query in origin form and percent-encoded; `protocolName` in
-    /// lower case, as in `canopy-link/1`.
+    /// lower case, as in `canopy-link/1`; `fieldLines` are further field lines, each with its CR
+    /// LF, which must be valid.
     public init(
-        to protocolName: StaticString, target: String, at endpoint: Endpoint, loop: any EventLoop,
-        limits: HTTPLimits = HTTPLimits()
+        to protocolName: StaticString, target: String, at endpoint: Endpoint,
+        fieldLines: [UInt8] = [], loop: any EventLoop, limits: HTTPLimits = HTTPLimits()
     ) {
         self.endpoint = endpoint
         self.target = Array(target.utf8)
         self.protocolName = protocolName
+        self.fieldLines = fieldLines
         self.loop = loop
         self.limits = limits
     }
@@ -91,7 +94,8 @@ public final class UpgradeRequest {
     func onConnected(into output: inout ByteQueue) {
         connectDeadline?.cancel()
         HeadWriter.upgradeRequest(
-            to: protocolName, target: target, host: endpoint.description, into: &output)
+            to: protocolName, target: target, host: endpoint.description, fieldLines: fieldLines,
+            into: &output)
     }
 
     func onConnectFailed(_ attempt: UpgradeAttempt, _ error: UVError) {

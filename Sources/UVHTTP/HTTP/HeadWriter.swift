@@ -117,9 +117,11 @@ public enum HeadWriter {
         output.append("\r\n")
     }
 
-    /// Appends the head of a request to go on in another protocol (RFC 9110 §7.8).
+    /// Appends the head of a request to go on in another protocol (RFC 9110 §7.8). `fieldLines` are
+    /// whole lines, each with its CR LF.
     static func upgradeRequest(
-        to protocolName: StaticString, target: [UInt8], host: String, into output: inout ByteQueue
+        to protocolName: StaticString, target: [UInt8], host: String, fieldLines: [UInt8] = [],
+        into output: inout ByteQueue
     ) {
         output.append("GET ")
         output.append(target)
@@ -127,6 +129,7 @@ public enum HeadWriter {
         output.append(host)
         output.append("\r\n")
         upgradeFields(protocolName, into: &output)
+        output.append(fieldLines)
         output.append("\r\n")
     }
 

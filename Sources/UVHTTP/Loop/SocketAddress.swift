@@ -26,6 +26,15 @@ public struct SocketAddress: Hashable, CustomStringConvertible, Sendable {
         self.init(ipv6)
     }
 
+    /// Whether only this machine can reach it: 127.0.0.0/8, ::1.
+    public var isLoopback: Bool {
+        let octets = withUnsafeBytes(of: (first, second)) { Array($0) }
+        if !isIPv6 { return octets[0] == 127 }
+        let isMapped = octets.starts(with: Array(repeating: 0, count: 10) + [0xFF, 0xFF])
+        return isMapped
+            ? octets[12] == 127 : octets.dropLast().allSatisfy { $0 == 0 } && octets[15] == 1
+    }
+
     /// The address in its usual text form, without brackets.
     public var host: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in

@@ -10,11 +10,14 @@ final class NodeClient {
     let timeoutMilliseconds: UInt64
     private let loop: UVLoop
     private let client: HTTPClient
+    private let authorizationLine: [UInt8]
     /// The signal that ended the waiting, once one of `interruptOn` arrived.
     private(set) var interruptedBy: Int32?
 
-    init(timeoutMilliseconds: UInt64) throws {
+    /// `authorizationLine` is a field line for every request; empty for none.
+    init(timeoutMilliseconds: UInt64, authorizationLine: [UInt8] = []) throws {
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.authorizationLine = authorizationLine
         do {
             loop = try UVLoop()
         } catch {
@@ -48,7 +51,8 @@ final class NodeClient {
     /// Asks `nodes` in turn, as `NodeRace` does, until one answers with status 200.
     func race(_ request: HTTPClientRequest, to nodes: [NodeAddress]) -> NodeRace.Outcome {
         let race = NodeRace(
-            nodes: nodes, request: request, timeoutMilliseconds: timeoutMilliseconds, loop: loop,
+            nodes: nodes, request: authorized(request), timeoutMilliseconds: timeoutMilliseconds,
+            loop: loop,
             client: client)
         runLoop(until: { race.isOver }) { race.start() }
         return race.outcome
@@ -61,6 +65,7 @@ final class NodeClient {
         var results = [Result<HTTPClientResponse, HTTPClientError>](
             repeating: .failure(.closed), count: endpoints.count)
         var missing = endpoints.count
+        let request = authorized(request)
         runLoop(until: { missing == 0 }) { [client, loop, timeoutMilliseconds] in
             for (index, endpoint) in endpoints.enumerated() {
                 client.send(request, to: endpoint, timeoutMilliseconds: timeoutMilliseconds) {
@@ -71,6 +76,12 @@ final class NodeClient {
             }
         }
         return results
+    }
+
+    private func authorized(_ request: HTTPClientRequest) -> HTTPClientRequest {
+        var request = request
+        request.fieldLines += authorizationLine
+        return request
     }
 
     /// Waits; an interruption ends it early.

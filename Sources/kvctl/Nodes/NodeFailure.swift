@@ -46,6 +46,7 @@ extension Failure {
         let detail = reason.isEmpty ? "." : ": \(reason)"
         let advice: String
         switch status {
+        case 401: advice = Self.tokenAdvice
         case 404: advice = "Is it a Canopy node? kvctl get, put and delete speak to others as well."
         case 503: advice = "kvctl cluster status says which nodes of this machine run."
         default: advice = ""
@@ -54,6 +55,10 @@ extension Failure {
             .failure, "\(node) answered \(status) to \(method.name) \(path)\(detail)",
             advice: advice)
     }
+
+    /// What to do about a node that asks for a token.
+    static let tokenAdvice =
+        "--token-file FILE (\(TokenFile.variable)) names the file with the token."
 
     /// An answer of status 200 that is not what `path` promises.
     init(unreadable path: String, from node: NodeAddress) {

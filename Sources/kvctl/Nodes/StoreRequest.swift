@@ -57,6 +57,7 @@ enum StoreRequest {
                     status: response.status, body: response.body,
                     fields: showsFields ? fields(of: response) : nil))
         }
+        if response.status == 401 { StandardError.print("kvctl: \(Failure.tokenAdvice)") }
         try CommandStatus(httpStatus: response.status).throwUnlessOK()
     }
 

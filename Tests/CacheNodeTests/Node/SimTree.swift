@@ -17,17 +17,21 @@ final class SimTree {
     private var settings: [Settings] = []
     private var seeds: SimRandom
     private let depth: Int
+    private let access: [Access]
     /// Told when a node ends by itself, which is else an issue.
     var onFailure: ((Int, StartError) -> Void)?
     private let descriptor = open("/dev/null", O_WRONLY)
 
-    /// Hosts and nodes, none of them started; node 0 is the root.
+    /// Hosts and nodes, none of them started; node 0 is the root. `access` says who may ask each;
+    /// the last of it holds for those behind too.
     init(
-        seed: UInt64, nodeCount: Int, depth: Int, change: (inout Settings) -> Void = { _ in }
+        seed: UInt64, nodeCount: Int, depth: Int, access: [Access] = [],
+        change: (inout Settings) -> Void = { _ in }
     ) throws {
         world = SimWorld(seed: seed)
         seeds = SimRandom(seed: ~seed)
         self.depth = depth
+        self.access = access
         for index in 0..<nodeCount { try add("NODE-\(index + 1)", change: change) }
     }
 
@@ -55,6 +59,7 @@ final class SimTree {
             settings: settings[index], loop: hosts[index].loop,
             log: Log(
                 level: .error, format: .text, node: hosts[index].name, descriptor: descriptor),
+            access: access.dropFirst(index).first ?? access.last ?? Access(),
             descriptorsMax: 1024, seed: (seeds.next(), seeds.next()))
     }
 

@@ -6,12 +6,12 @@ enum DocsPage {
     /// known by their hashes, and it may ask this node.
     static let policyLine: StaticString = #"""
         Content-Security-Policy: default-src 'none'; style-src \#
-        'sha256-B/7eriz+QJFw+zUoOMcJPBkQo1P3Bs3gBBnTGXUf9BY='; script-src \#
+        'sha256-0L533eqimJyHBCNUTi0zVNb8IlHmz79jrAQtqyyUZqk='; script-src \#
         'sha256-NVlY0jsD5HR/g0EC/bdKRjl2HQaTroXS3HDvfjzNLTw=' \#
-        'sha256-zw6ctqgiioqz019ftEsAQCviLyRwhHwHEr0b5GB1UYs=' \#
-        'sha256-LHB6k5HL9Q5J2Olm+J2Xjbe9f3DC4bloNd6FxiVjwbE=' \#
+        'sha256-Yg04aS/ZI/A/hygJRLR56agMXoC8AzZ540mP6Yy0bn4=' \#
+        'sha256-BAlbWTQCgHJJXCVb7KWjCxrhSNpRlZaeJErHxpbP+34=' \#
         'sha256-tcSqgtZOmsRX+DAYo1LcPEMB7QS2t6I+zdQ5er60f48=' \#
-        'sha256-R6pR84uaSFvN6jgYtUSO8RXxPw2jcxUk3XM8XemEAZQ='; connect-src 'self'; img-src data:; \#
+        'sha256-0cnA82KIfq+Za0OCEKK7d8o5xqqq0e8V40CrII9BiLA='; connect-src 'self'; img-src data:; \#
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'\#r\#n
         """#
 
@@ -114,6 +114,7 @@ enum DocsPage {
         .find { display: flex; align-items: center; gap: .5rem; margin-top: .75rem; }
         .find label { position: absolute; clip-path: inset(50%); width: 1px; overflow: hidden; }
         .find input { flex: 1; min-width: 0; }
+        .find + .find { margin-top: .375rem; }
         .found { color: var(--soft); font-size: .8125rem; min-height: 0; }
         #page-nav { display: none; margin-top: .5rem; }
         #page-nav.open { display: block; }
@@ -316,6 +317,14 @@ enum DocsPage {
         aria-controls="page-nav"
                 disabled>Contents</button>
             </div>
+            <div class="find">
+              <label for="page-token">Token</label>
+              <input id="page-token" type="password" placeholder="token, if the node asks for one"
+                autocomplete="off" spellcheck="false" aria-describedby="page-token-hint">
+              <span id="page-token-hint" hidden>Sent with every request from this page, and kept \#
+        in it
+                alone.</span>
+            </div>
             <p id="page-found" class="found" role="status"></p>
             <nav id="page-nav" aria-label="Operations"></nav>
           </header>
@@ -449,6 +458,12 @@ enum DocsPage {
           return encodeURIComponent(text).replace(/'/g, "%27");
         }
 
+        /** The field that shows the token typed into the page, which nothing else remembers. */
+        function tokenHeaders() {
+          const token = document.getElementById("page-token").value.trim();
+          return token ? { Authorization: "Bearer " + token } : {};
+        }
+
         function shellQuoted(text) {
           return /^[\w@%+=:,./~-]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'";
         }
@@ -460,7 +475,7 @@ enum DocsPage {
          */
         function requestOf(operation, form, base) {
           const query = [];
-          const headers = {};
+          const headers = operation.security && operation.security.length ? tokenHeaders() : {};
           let path = operation.path;
           for (const parameter of operation.parameters) {
             const value = form.elements[parameter.in + "-" + parameter.name].value;
@@ -499,7 +514,9 @@ enum DocsPage {
           if (hasDotSegment(request.url)) words.push("--path-as-is");
           const lines = [words.concat(shellQuoted(request.url)).join(" ")];
           for (const [name, value] of Object.entries(request.headers)) {
-            lines.push("-H " + shellQuoted(name + ": " + value));
+            // A shell's history is no place for a token.
+            lines.push("-H " + (name === "Authorization" ? '"Authorization: Bearer $TOKEN"'
+              : shellQuoted(name + ": " + value)));
           }
           if (request.file) lines.push("--data-binary " + shellQuoted("@" + request.file.name));
           else if (request.body !== undefined) lines.push("--data-raw " + \#
@@ -624,6 +641,7 @@ enum DocsPage {
           };
           form.addEventListener("input", refresh);
           form.addEventListener("change", refresh);
+          document.getElementById("page-token").addEventListener("input", refresh);
           form.addEventListener("submit", (event) => {
             event.preventDefault();
             onSubmit(operation, form, base, button, result);
@@ -1017,6 +1035,7 @@ enum DocsPage {
           followScroll();
           goToHash();
           greet(base);
+          part("token").addEventListener("change", () => greet(base));
         }
 
         function intro(api) {
@@ -1110,7 +1129,9 @@ enum DocsPage {
         /** Says which node this is; without an answer it says nothing. */
         async function greet(base) {
           try {
-            const { node, address } = await (await fetch(base, { cache: "no-store" })).json();
+            const { node, address } = await (await fetch(base, {
+              headers: tokenHeaders(), cache: "no-store",
+            })).json();
             if (!node) return;
             part("node").textContent = node + " at " + address;
             part("node").hidden = false;

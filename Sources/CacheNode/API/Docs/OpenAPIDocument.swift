@@ -61,6 +61,7 @@ enum OpenAPIDocument {
               "parameters": [{ "$ref": "#/components/parameters/Key" }],
               "put": {
                 "operationId": "putRaw",
+                "security": [{ "token": ["write"] }, {}],
                 "tags": ["Values: raw"],
                 "summary": "Store bytes under a key",
                 "description": "The body is kept byte for byte, with its `Content-Type` \#
@@ -95,6 +96,8 @@ enum OpenAPIDocument {
                     "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } }
                   },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
+                  "401": { "$ref": "#/components/responses/RawUnauthorized" },
+                  "403": { "$ref": "#/components/responses/RawForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "412": { "$ref": "#/components/responses/RawUnmet" },
@@ -110,6 +113,7 @@ enum OpenAPIDocument {
               },
               "get": {
                 "operationId": "getRaw",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: raw"],
                 "summary": "Read the bytes of a key",
                 "description": "Answered from this node's memory if it holds the key. If it \#
@@ -148,6 +152,8 @@ enum OpenAPIDocument {
                   },
                   "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
+                  "401": { "$ref": "#/components/responses/RawUnauthorized" },
+                  "403": { "$ref": "#/components/responses/RawForbidden" },
                   "404": { "$ref": "#/components/responses/RawNotFound" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
@@ -163,6 +169,7 @@ enum OpenAPIDocument {
               },
               "head": {
                 "operationId": "headRaw",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: raw"],
                 "summary": "Ask whether a key is there, and how long its value is",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
@@ -184,6 +191,8 @@ enum OpenAPIDocument {
                   },
                   "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "description": "The key is empty, too long or badly escaped. No body." },
+                  "401": { "description": "A valid token is needed. No body." },
+                  "403": { "description": "The token doesn't allow this. No body." },
                   "404": {
                     "description": "No node on the way to the root has the key. No body.",
                     "headers": {
@@ -209,6 +218,7 @@ enum OpenAPIDocument {
               },
               "delete": {
                 "operationId": "deleteRaw",
+                "security": [{ "token": ["write"] }, {}],
                 "tags": ["Values: raw"],
                 "summary": "Delete a key",
                 "description": "Removes the key here, passes the deletion to the parent, and \#
@@ -226,6 +236,8 @@ enum OpenAPIDocument {
                     "headers": { "ETag": { "$ref": "#/components/headers/WrittenETag" } }
                   },
                   "400": { "$ref": "#/components/responses/RawBadRequest" },
+                  "401": { "$ref": "#/components/responses/RawUnauthorized" },
+                  "403": { "$ref": "#/components/responses/RawForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "412": { "$ref": "#/components/responses/RawUnmet" },
@@ -243,6 +255,7 @@ enum OpenAPIDocument {
               "parameters": [{ "$ref": "#/components/parameters/Key" }],
               "put": {
                 "operationId": "putJSON",
+                "security": [{ "token": ["write"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Store a JSON value under a key",
                 "description": "Any JSON value: text, a number, `true`, `null`, an array, an \#
@@ -292,6 +305,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "412": { "$ref": "#/components/responses/JSONUnmet" },
@@ -308,6 +323,7 @@ enum OpenAPIDocument {
               },
               "get": {
                 "operationId": "getJSON",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Read the JSON value of a key",
                 "description": "Answered from this node's memory, or by the nearest ancestor that \#
@@ -344,6 +360,8 @@ enum OpenAPIDocument {
                   },
                   "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "404": { "$ref": "#/components/responses/JSONNotFound" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
@@ -359,6 +377,7 @@ enum OpenAPIDocument {
               },
               "head": {
                 "operationId": "headJSON",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Ask whether a key is there",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
@@ -380,6 +399,8 @@ enum OpenAPIDocument {
                   },
                   "304": { "$ref": "#/components/responses/NotModified" },
                   "400": { "description": "The key is empty, too long or badly escaped. No body." },
+                  "401": { "description": "A valid token is needed. No body." },
+                  "403": { "description": "The token doesn't allow this. No body." },
                   "404": {
                     "description": "No node on the way to the root has the key. No body.",
                     "headers": {
@@ -405,6 +426,7 @@ enum OpenAPIDocument {
               },
               "delete": {
                 "operationId": "deleteJSON",
+                "security": [{ "token": ["write"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Delete a key",
                 "description": "Removes the key here, passes the deletion to the parent, and \#
@@ -428,6 +450,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/JSONBadKey" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "412": { "$ref": "#/components/responses/JSONUnmet" },
@@ -445,6 +469,7 @@ enum OpenAPIDocument {
             "/store": {
               "get": {
                 "operationId": "listValues",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Read every key and value of this node",
                 "description": "One object with every key and value that **this node** holds, \#
@@ -469,6 +494,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -482,6 +509,7 @@ enum OpenAPIDocument {
             "/keys": {
               "get": {
                 "operationId": "listKeys",
+                "security": [{ "token": ["read"] }, {}],
                 "tags": ["Values: JSON"],
                 "summary": "Read every key of this node",
                 "description": "The names alone, in no particular order, of what **this node** \#
@@ -497,6 +525,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
+                  "403": { "$ref": "#/components/responses/ProblemForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -510,6 +540,7 @@ enum OpenAPIDocument {
             "/nodes": {
               "get": {
                 "operationId": "listNodes",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Tree"],
                 "summary": "See the whole tree",
                 "description": "Any node answers: one that isn't the root relays the question to \#
@@ -569,6 +600,7 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -581,6 +613,7 @@ enum OpenAPIDocument {
               },
               "post": {
                 "operationId": "registerNode",
+                "security": [{ "token": ["cluster"] }, {}],
                 "tags": ["Tree"],
                 "summary": "Take a place in the tree",
                 "description": "What a node sends to the root when it starts, and again with \#
@@ -668,6 +701,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/ProblemBadRequest" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
+                  "403": { "$ref": "#/components/responses/ProblemForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "409": { "$ref": "#/components/responses/TreeFull" },
@@ -685,6 +720,7 @@ enum OpenAPIDocument {
             "/nodes/structure": {
               "get": {
                 "operationId": "treeStructure",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Tree"],
                 "summary": "See the tree as an array",
                 "description": "The names in heap order, `null` where a slot is vacant; the \#
@@ -704,6 +740,7 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -719,6 +756,7 @@ enum OpenAPIDocument {
               "parameters": [{ "$ref": "#/components/parameters/NodeName" }],
               "get": {
                 "operationId": "parentPath",
+                "security": [{ "token": ["cluster"] }, {}],
                 "tags": ["Tree"],
                 "summary": "Find (or take) a node's place",
                 "description": "Answers with the path of the node's **parent** in ZooKeeper's \#
@@ -736,6 +774,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/JSONBadRequest" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "409": { "$ref": "#/components/responses/JSONTreeFull" },
@@ -751,6 +791,7 @@ enum OpenAPIDocument {
             "/clients/register": {
               "post": {
                 "operationId": "registerNumbered",
+                "security": [{ "token": ["cluster"] }, {}],
                 "tags": ["Tree"],
                 "summary": "Take a place in the tree, by number",
                 "description": "The registration of nodes that are known by a number. A number \#
@@ -786,6 +827,8 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/JSONBadRequest" },
+                  "401": { "$ref": "#/components/responses/JSONUnauthorized" },
+                  "403": { "$ref": "#/components/responses/JSONForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "409": { "$ref": "#/components/responses/JSONTreeFull" },
@@ -801,6 +844,7 @@ enum OpenAPIDocument {
             "/": {
               "get": {
                 "operationId": "nodeStatus",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Operations"],
                 "summary": "Who is there",
                 "description": "The node's name and address.",
@@ -815,6 +859,7 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -852,6 +897,7 @@ enum OpenAPIDocument {
             "/readyz": {
               "get": {
                 "operationId": "readyz",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Operations"],
                 "summary": "Should it get requests?",
                 "description": "For a load balancer: `200` while the node is attached to an \#
@@ -875,6 +921,7 @@ enum OpenAPIDocument {
         "ready\n" } }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -889,6 +936,7 @@ enum OpenAPIDocument {
             "/version": {
               "get": {
                 "operationId": "version",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Operations"],
                 "summary": "Which version is running",
                 "description": "The product, its version, and the node that answers.",
@@ -904,6 +952,7 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -917,6 +966,7 @@ enum OpenAPIDocument {
             "/metrics": {
               "get": {
                 "operationId": "metrics",
+                "security": [{ "token": [] }, {}],
                 "tags": ["Operations"],
                 "summary": "Counters and gauges for Prometheus",
                 "description": "In Prometheus' text format, version 0.0.4.",
@@ -932,6 +982,7 @@ enum OpenAPIDocument {
                     }
                   },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "414": { "$ref": "#/components/responses/TargetTooLong" },
@@ -945,6 +996,7 @@ enum OpenAPIDocument {
             "/synchronize": {
               "post": {
                 "operationId": "synchronize",
+                "security": [{ "token": ["admin"] }, {}],
                 "tags": ["Operations"],
                 "summary": "Send out the changes of mode sync now",
                 "description": "In mode `sync` changes wait for the next round, one for each key. \#
@@ -953,6 +1005,8 @@ enum OpenAPIDocument {
                 "responses": {
                   "204": { "description": "The changes that waited are on their way." },
                   "400": { "$ref": "#/components/responses/Malformed" },
+                  "401": { "$ref": "#/components/responses/ProblemUnauthorized" },
+                  "403": { "$ref": "#/components/responses/ProblemForbidden" },
                   "405": { "$ref": "#/components/responses/MethodNotAllowed" },
                   "408": { "$ref": "#/components/responses/RequestTimeout" },
                   "409": { "$ref": "#/components/responses/NotSynchronized" },
@@ -1016,6 +1070,16 @@ enum OpenAPIDocument {
             }
           },
           "components": {
+            "securitySchemes": {
+              "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token of the node's `--token-file` (RFC 6750), where it has \#
+        one; without it nothing is asked for. What it allows is any of `read`, `write` and \#
+        `admin`; `cluster` is for nodes of the tree, whose tokens allow everything. Where no \#
+        scope is named here any valid token does."
+              }
+            },
             "parameters": {
               "Key": {
                 "name": "key",
@@ -1518,6 +1582,123 @@ enum OpenAPIDocument {
                       "title": "Service Unavailable",
                       "status": 503,
                       "detail": "the root has not been asked yet"
+                    }
+                  }
+                }
+              },
+              "RawUnauthorized": {
+                "description": "There is no token, or it isn't valid here. Only where tokens are \#
+        given out.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\""
+                  }
+                },
+                "content": {
+                  "text/plain": {
+                    "schema": { "type": "string" },
+                    "example": "a token is needed: Authorization: Bearer TOKEN (--token-file)"
+                  }
+                }
+              },
+              "JSONUnauthorized": {
+                "description": "There is no token, or it isn't valid here. Only where tokens are \#
+        given out.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\""
+                  }
+                },
+                "content": {
+                  "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Detail" },
+                    "example": { "detail": "a token is needed: Authorization: Bearer TOKEN \#
+        (--token-file)" }
+                  }
+                }
+              },
+              "ProblemUnauthorized": {
+                "description": "There is no token, or it isn't valid here. Only where tokens are \#
+        given out.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\""
+                  }
+                },
+                "content": {
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Unauthorized",
+                      "status": 401,
+                      "detail": "a token is needed: Authorization: Bearer TOKEN (--token-file)"
+                    }
+                  }
+                }
+              },
+              "RawForbidden": {
+                "description": "The token is valid, but not for this.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\", error=\"insufficient_scope\", \#
+        scope=\"write\""
+                  }
+                },
+                "content": {
+                  "text/plain": {
+                    "schema": { "type": "string" },
+                    "example": "the token does not allow this"
+                  }
+                }
+              },
+              "JSONForbidden": {
+                "description": "The token is valid, but not for this.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\", error=\"insufficient_scope\", \#
+        scope=\"write\""
+                  }
+                },
+                "content": {
+                  "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Detail" },
+                    "example": { "detail": "the token does not allow this" }
+                  }
+                }
+              },
+              "ProblemForbidden": {
+                "description": "The token is valid, but not for this.",
+                "x-common": true,
+                "headers": {
+                  "WWW-Authenticate": {
+                    "description": "What is missing (RFC 6750).",
+                    "schema": { "type": "string" },
+                    "example": "Bearer realm=\"canopy\", error=\"insufficient_scope\", \#
+        scope=\"write\""
+                  }
+                },
+                "content": {
+                  "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                    "example": {
+                      "title": "Forbidden",
+                      "status": 403,
+                      "detail": "the token does not allow this"
                     }
                   }
                 }

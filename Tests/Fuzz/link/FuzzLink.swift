@@ -1,3 +1,5 @@
+// modules: UVHTTP ZooKeeper CacheNode
+
 import UVHTTP
 
 @testable import CacheNode
