@@ -93,7 +93,7 @@ class Callgrind:
 
     def dump(self, pid: int) -> Profile:
         """What the process has done since the last dump."""
-        command = ["callgrind_control", "--dump", str(pid)]
+        command = ["vgdb", f"--pid={pid}", "dump"]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         self.dumps += 1
         return parse(Path(f"{self.file}.{self.dumps}"))
