@@ -16,7 +16,7 @@ extension Policy where Self: ~Copyable {
 /// What a node does: its own cache, filled on a miss, evicting one after the other until the new
 /// entry has room.
 struct ProductionCache: Policy, ~Copyable {
-    private static let valueBytes = 32
+    private static let valueBytes = 240
     private static let keyBytes = 16
 
     private var cache: Cache
@@ -28,7 +28,7 @@ struct ProductionCache: Policy, ~Copyable {
     /// How many entries such a cache holds, which the others are given to hold as well.
     static func capacity(bytesMax: Int) throws -> Int {
         var full = try ProductionCache(bytesMax: bytesMax)
-        for key in 0..<bytesMax / 64 { _ = full.request(key, at: key) }
+        for key in 0..<bytesMax / keyBytes { _ = full.request(key, at: key) }
         return full.cache.count
     }
 

@@ -101,9 +101,9 @@ enum Traces {
             })
     }
 
-    /// What applications do, mixed: popular keys (Zipf 1.0) of which one in a thousand changes its
-    /// place every so often, keys asked for once, keys asked for a few times within a short while,
-    /// and a scan now and then.
+    /// What applications do, mixed: popular keys (Zipf 1.0), one of which becomes less popular, and
+    /// another more, every thousand requests; one request in eight for a new key, one in six for one
+    /// of the last 500 new ones; and now and then a scan of half the capacity.
     static func mix(capacity: Int, keys: Int, requests: Int) -> Trace {
         let zipf = Zipf(exponent: 1.0, keys: keys)
         var random = Random(seed: 4)
@@ -112,9 +112,11 @@ enum Traces {
         var recent: [Int32] = []
         var list: [Int32] = []
         while list.count < requests {
+            if Int.random(in: 0..<4 * capacity, using: &random) == 0 {
+                list += scan(of: capacity / 2, &fresh)
+            }
             switch random.next() % 1000 {
-            case 0: list += scan(of: capacity / 4, &fresh)
-            case 1..<120:
+            case 0..<120:
                 list.append(Int32(fresh))
                 recent.append(Int32(fresh))
                 fresh += 1
