@@ -77,7 +77,9 @@ def raise_descriptor_limit() -> None:
 
 # Churn: the bound holds however sizes and keys change.
 
-CHURN_MEMORY = 256 * 2**20
+CHURN_MEMORY_MIB = 64
+#: Keys of one step at most; steps take their turn among 20 such ranges.
+CHURN_KEYS = 60_000
 #: Bytes of values, one kind after the other; small and large ones push each other out.
 CHURN_SIZES = [16, 32, 100, 400, 1_000, 3_000, 10_000, 40_000, 300_000]
 
@@ -89,11 +91,10 @@ def measure_churn(effort: Effort) -> Figures:
     seconds = 20 if effort.is_quick else 600
     numbers = random.Random(1)
     samples: list[int] = []
+    bound = CHURN_MEMORY_MIB * 2**20
     with servers() as running:
-        # The root keeps nothing for long either: it refuses what it has no room for, so what the
-        # child is given is taken back again.
         nodes = running.tree(
-            [1, 2], depth=2, slot_options={1: ["--memory", "4GiB"], 2: ["--memory", "256MiB"]}
+            [1, 2], depth=2, slot_options={1: ["--memory", "4GiB"], 2: ["--memory", f"{CHURN_MEMORY_MIB}MiB"]}
         )
         idle = resident_bytes(nodes[2])
         end = time.monotonic() + seconds
@@ -101,9 +102,9 @@ def measure_churn(effort: Effort) -> Figures:
             churn_once(nodes, numbers)
             samples.append(resident_bytes(nodes[2]))
         used = nodes[2].metrics()["canopy_memory_bytes"]
-    figures.rows["churn"] = (max(samples) - idle) / CHURN_MEMORY
-    figures.rows["churn/last"] = (median(samples[-10:]) - idle) / CHURN_MEMORY
-    figures.rows["churn/counted"] = used / CHURN_MEMORY
+    figures.rows["churn"] = (max(samples) - idle) / bound
+    figures.rows["churn/last"] = (median(samples[-10:]) - idle) / bound
+    figures.rows["churn/counted"] = used / bound
     figures.raw["churn"] = {"seconds": seconds, "resident": samples[:: max(1, len(samples) // 200)]}
     return figures
 
@@ -111,8 +112,8 @@ def measure_churn(effort: Effort) -> Figures:
 def churn_once(nodes: dict[int, Node], numbers: random.Random) -> None:
     """Some MiB of one size, written at the root and read at the child."""
     size = numbers.choice(CHURN_SIZES)
-    count = max(20, min(20_000, 8 * 2**20 // size))
-    first = numbers.randrange(20) * 20_000
-    keys = ["-K", count, "-S", "-n", count, "-o", first, "-c", 8]
+    count = min(CHURN_KEYS, 16 * 2**20 // size)
+    first = numbers.randrange(20) * CHURN_KEYS
+    keys = ["-K", count, "-S", "-n", count, "-o", first, "-c", 8, "-P", 8 if size < 4_000 else 1]
     load(nodes[1].address[1], "-m", "put", "-b", size, *keys)
     load(nodes[2].address[1], *keys)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,13 @@ static struct {
 static char *request;
 static size_t request_bytes, key_position, fixed_answer_bytes; // the last is 0 for HTTP
 static uint64_t sent, done, statuses[6], histogram[BUCKETS], latency_max, random_state = 88172645463325252ull, next_key;
+
+static volatile sig_atomic_t is_stopped; // by SIGTERM: what was measured so far is reported
+
+static void stop(int signal) {
+    (void)signal;
+    is_stopped = 1;
+}
 
 static uint64_t nanoseconds(void) {
     struct timespec time;
@@ -361,7 +369,7 @@ static void run(void) {
     uint64_t start = from.start, begin = start + (uint64_t)(options.warm_seconds * 1e9);
     uint64_t end = options.requests ? UINT64_MAX : begin + (uint64_t)(options.seconds * 1e9), scheduled = 0;
     for (uint64_t now = start;;) {
-        int more = now < end && (!options.requests || sent < options.requests);
+        int more = now < end && !is_stopped && (!options.requests || sent < options.requests);
         while (more && idle) {
             uint64_t due = now;
             if (options.rate > 0 && (due = start + (uint64_t)((double)scheduled++ * 1e9 / options.rate)) > now) {
@@ -446,6 +454,7 @@ int main(int count, char **arguments) {
         default: usage();
     }
     if (!options.port || options.connections < 1 || options.depth < 1) usage();
+    signal(SIGTERM, stop);
     make_request();
     learn_answer();
     run();
