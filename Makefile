@@ -8,11 +8,13 @@ ZOOKEEPER ?=
 CLUSTER_TESTS ?= Tests/ClusterTests
 CYCLES ?= 60
 SEEDS ?= 2000
+QUICK ?=
+PARTS ?=
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
+.PHONY: help run test build bench ratchet ratchet-check install-build install-test install-bench lint unit docs-check cluster-test chaos model simulate \
 	simulate-build simulate-long sanitize clean
 
 help: ## Show this list
@@ -22,7 +24,7 @@ run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
 	@if [ "$(ZOOKEEPER)" = 1 ]; then scripts/install.sh zookeeper; fi
 	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE) $(ZOOKEEPER)
 
-test: install-test lint docs-check build unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
+test: install-test lint docs-check build ratchet-check unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
 	@echo "make test: all passed"
 
 build: install-build ## Build cachenode and kvctl for release
@@ -33,6 +35,9 @@ install-build:
 
 install-test:
 	@scripts/install.sh test
+
+install-bench: install-test
+	@scripts/install.sh bench
 
 lint: ## Check the style of every Swift file
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -58,6 +63,17 @@ simulate: simulate-build ## Live through SEEDS simulated clusters, and miss each
 
 simulate-long: simulate-build ## Live through 100,000 simulated clusters (half an hour)
 	@.build-simulate/release/simulate --seeds "0..<100000" --jobs "$$(nproc)"
+
+PYTHON_IN_BENCHMARKS = cd Tests/Benchmarks && $(CURDIR)/.venv/bin/python
+
+bench: build install-bench ## Measure beside nginx, memcached and Redis, and write docs/performance.md (QUICK=1, PARTS)
+	@$(PYTHON_IN_BENCHMARKS) -m bench $(if $(QUICK),--quick) $(PARTS)
+
+ratchet-check: ## Check that a hit takes no more instructions than recorded
+	@$(PYTHON_IN_BENCHMARKS) -m bench.ratchet
+
+ratchet: build install-test ## Record how many instructions a hit takes now
+	@$(PYTHON_IN_BENCHMARKS) -m bench.ratchet --renew
 
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model

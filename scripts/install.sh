@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# install.sh build|test|model|zookeeper: installs what is missing of what building (testing, checking the model, a ZooKeeper server) needs: Debian packages, and a Python environment in .venv.
+# install.sh build|test|model|zookeeper|bench: installs what is missing of what building (testing, checking the model, a ZooKeeper server, measuring) needs: Debian packages, and a Python environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
-test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java)
+test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java gcc libc6-dev valgrind)
 model_packages=(spin gcc libc6-dev)
 zookeeper_packages=(default-jre-headless libzookeeper-java)
+bench_packages=(linux-perf memcached nginx-light redis-server)
 
 case "${1:-}" in
 build) packages=("${build_packages[@]}") ;;
 test) packages=("${test_packages[@]}") ;;
 model) packages=("${model_packages[@]}") ;;
 zookeeper) packages=("${zookeeper_packages[@]}") ;;
-*) echo "usage: $0 build|test|model|zookeeper" >&2; exit 2 ;;
+bench) packages=("${bench_packages[@]}") ;;
+*) echo "usage: $0 build|test|model|zookeeper|bench" >&2; exit 2 ;;
 esac
 
 if [ "$1" != model ] && ! command -v swift >/dev/null; then
@@ -37,6 +39,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # Debian starts a server when it is installed; these are for the benchmarks, which start their own.
+    if [ "$1" = bench ] && [ -d /run/systemd/system ]; then
+        for service in nginx memcached redis-server; do
+            [[ " ${missing[*]} " != *" $service"* ]] || "${as_root[@]}" systemctl --quiet disable --now "$service"
+        done
+    fi
 fi
 
 if [ "$1" = test ]; then
