@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Sequence
-from functools import partial
 from statistics import median
 
 from harness import Node, Process
@@ -14,7 +12,7 @@ from harness import Node, Process
 from .figures import Figures
 from .rounds import Contest, Contestant, Effort, contest
 from .servers import LOAD_CORE, Servers, pin, servers
-from .tools import Run, load
+from .tools import load
 
 #: 16 bytes each, as `load` numbers keys.
 KEYS = {32: "k000000000000001", 1024: "k000000000000002"}

@@ -77,7 +77,6 @@ def raise_descriptor_limit() -> None:
 
 # Churn: the bound holds however sizes and keys change.
 
-CHURN_MEMORY_MIB = 64
 #: Keys of one step at most; steps take their turn among 20 such ranges.
 CHURN_KEYS = 60_000
 #: Bytes of values, one kind after the other; small and large ones push each other out.
@@ -91,10 +90,12 @@ def measure_churn(effort: Effort) -> Figures:
     seconds = 20 if effort.is_quick else 600
     numbers = random.Random(1)
     samples: list[int] = []
-    bound = CHURN_MEMORY_MIB * 2**20
+    # Small enough to be filled many times over.
+    mebibytes = 16 if effort.is_quick else 256
+    bound = mebibytes * 2**20
     with servers() as running:
         nodes = running.tree(
-            [1, 2], depth=2, slot_options={1: ["--memory", "4GiB"], 2: ["--memory", f"{CHURN_MEMORY_MIB}MiB"]}
+            [1, 2], depth=2, slot_options={1: ["--memory", "4GiB"], 2: ["--memory", f"{mebibytes}MiB"]}
         )
         idle = resident_bytes(nodes[2])
         end = time.monotonic() + seconds

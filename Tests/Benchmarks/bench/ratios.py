@@ -15,7 +15,7 @@ SCRATCH = REPOSITORY / ".build-hitratio"
 def measure(effort: Effort) -> Figures:
     build = ["swift", "build", "-c", "release", "--scratch-path", SCRATCH]
     subprocess.run(build, cwd=BENCHMARKS / "HitRatio", check=True, capture_output=True)
-    requests = 500_000 if effort.is_quick else 5_000_000
+    requests = 300_000 if effort.is_quick else 2_000_000
     command = [SCRATCH / "release" / "hitratio", str(requests)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     traces = [json.loads(line) for line in output.splitlines()]

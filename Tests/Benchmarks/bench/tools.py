@@ -14,9 +14,10 @@ BUILT = REPOSITORY / ".build-benchmarks"
 
 
 def program(name: str) -> Path:
-    """The program, built anew if its source is newer."""
+    """The program, built anew if any source is newer."""
     source, built = BENCHMARKS / "load" / f"{name}.c", BUILT / name
-    if not built.exists() or built.stat().st_mtime < source.stat().st_mtime:
+    newest = max(file.stat().st_mtime for file in source.parent.iterdir())
+    if not built.exists() or built.stat().st_mtime < newest:
         BUILT.mkdir(exist_ok=True)
         subprocess.run(
             ["gcc", "-O3", "-march=native", "-Wall", "-Wextra", "-o", built, source], check=True

@@ -3,11 +3,10 @@
 // One thread, epoll, one write for a batch of requests. It is cheap on purpose (less than half of what wrk takes): where
 // the client is slower than the server, the server's loop turns for every request alone, and the measurement is of that.
 // With -s it reads the servers' CPU time (/proc/PID/task/*/schedstat) at the ends of the measured window itself.
-// With -r requests have a due time, and latency counts from it, so that a stall isn't hidden by the requests that it held up.
+// With -r requests have a due time from which latency counts: a stall isn't hidden by the requests that it held up.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,18 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-    EVENTS_MAX = 4096, READ_BYTES = 1 << 18, HEAD_BYTES_MAX = 4096, KEY_BYTES = 16, PIDS_MAX = 32,
-    // A logarithmic histogram: each power of two in 64 steps, so percentiles are right within 1.6 %.
-    STEPS = 64, BUCKETS = 64 * STEPS
-};
+#include "measure.h"
+
+enum { EVENTS_MAX = 4096, READ_BYTES = 1 << 18, HEAD_BYTES_MAX = 4096, KEY_BYTES = 16, PIDS_MAX = 32 };
 
 typedef struct {
     int descriptor;
@@ -51,69 +46,13 @@ static struct {
 
 static char *request;
 static size_t request_bytes, key_position, fixed_answer_bytes; // the last is 0 for HTTP
-static uint64_t sent, done, statuses[6], histogram[BUCKETS], latency_max, random_state = 88172645463325252ull, next_key;
+static uint64_t sent, done, statuses[6], random_state = 88172645463325252ull, next_key;
 
 static volatile sig_atomic_t is_stopped; // by SIGTERM: what was measured so far is reported
 
 static void stop(int signal) {
     (void)signal;
     is_stopped = 1;
-}
-
-static uint64_t nanoseconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static void fail(const char *what) {
-    fprintf(stderr, "load: %s\n", what);
-    exit(1);
-}
-
-// --- Latency
-
-static void record(uint64_t value) {
-    if (value > latency_max) latency_max = value;
-    if (value < STEPS) {
-        histogram[value]++;
-        return;
-    }
-    int exponent = 63 - __builtin_clzll(value);
-    histogram[(exponent - 5) * STEPS + (int)((value >> (exponent - 6)) & (STEPS - 1))]++;
-}
-
-static double percentile_microseconds(double part) {
-    uint64_t total = 0, below = 0;
-    for (int i = 0; i < BUCKETS; i++) total += histogram[i];
-    for (int i = 0; i < BUCKETS; i++) {
-        below += histogram[i];
-        if (below == 0 || (double)below < part * (double)total) continue;
-        if (i < STEPS) return i / 1e3;
-        return (double)((uint64_t)(STEPS + i % STEPS) << (i / STEPS - 1)) / 1e3;
-    }
-    return 0;
-}
-
-// --- CPU time
-
-// Nanoseconds that all threads of the process have run.
-static uint64_t cpu_nanoseconds(int pid) {
-    char path[300];
-    snprintf(path, sizeof path, "/proc/%d/task", pid);
-    DIR *tasks = opendir(path);
-    if (!tasks) fail("a process of -s is gone");
-    uint64_t sum = 0;
-    for (struct dirent *task; (task = readdir(tasks));) {
-        if (task->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", pid, task->d_name);
-        FILE *file = fopen(path, "r");
-        unsigned long long ran = 0;
-        if (file && fscanf(file, "%llu", &ran) == 1) sum += ran;
-        if (file) fclose(file);
-    }
-    closedir(tasks);
-    return sum;
 }
 
 // --- Requests
@@ -396,8 +335,7 @@ static void run(void) {
         now = nanoseconds();
         if (!warm && now >= begin) {
             warm = 1;
-            latency_max = 0;
-            memset(histogram, 0, sizeof histogram);
+            forget_latencies();
             from = mark();
         }
     }
@@ -413,7 +351,7 @@ static void usage(void) {
           "  -n REQUESTS  how many, or\n"
           "  -d SECONDS   how long (2), after\n"
           "  -w SECONDS   that aren't measured (0)\n"
-          "  -r RATE      requests a second, each with a due time from which latency counts; without it, as fast as answered\n"
+          "  -r RATE      requests a second, each with a due time; otherwise as fast as answered\n"
           "  -m KIND      get, put, redis-get, redis-set, memcached-get, memcached-set (get)\n"
           "  -t TARGET    with % where the key is (/kv/%)\n"
           "  -k KEY       always this key, or\n"
@@ -458,5 +396,4 @@ int main(int count, char **arguments) {
     make_request();
     learn_answer();
     run();
-    return 0;
 }

@@ -102,8 +102,8 @@ enum Traces {
     }
 
     /// What applications do, mixed: popular keys (Zipf 1.0), one of which becomes less popular, and
-    /// another more, every thousand requests; one request in eight for a new key, one in six for one
-    /// of the last 500 new ones; and now and then a scan of half the capacity.
+    /// another more, every thousand requests; one request in eight for a new key, one in six for
+    /// one of the last 500 new ones; and now and then a scan of half the capacity.
     static func mix(capacity: Int, keys: Int, requests: Int) -> Trace {
         let zipf = Zipf(exponent: 1.0, keys: keys)
         var random = Random(seed: 4)

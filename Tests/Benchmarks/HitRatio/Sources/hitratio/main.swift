@@ -1,7 +1,7 @@
 // hitratio [REQUESTS]: one line of JSON for each trace, with the hit ratio of each policy. Each has
 // room for the same number of entries, the one that the production cache finds in its bytes.
 
-let requests = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 5_000_000
+let requests = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 2_000_000
 // Few entries, so that the requests are many times what the cache holds: while a cache fills and
 // its hand goes round for the first time, SIEVE and LFU are the same.
 let bytesMax = 1 << 20
