@@ -12,13 +12,15 @@ BINARIES ?= source
 DEPLOY_TESTS ?= Tests/Deploy
 EXAMPLES ?= 2000
 TARGETS ?=
+QUICK ?=
+PARTS ?=
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
 .PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
 	simulate-build simulate-long scale-report sanitize soak schemathesis fuzz images vagrant compose test-deploy \
-	clean
+	install-bench bench ratchet ratchet-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +29,7 @@ run: build ## Start a tree of 7 nodes on this machine, try it, stop it on Ctrl-C
 	@if [ "$(ZOOKEEPER)" = 1 ]; then scripts/install.sh zookeeper; fi
 	@scripts/run.sh $(DEPTH) $(BASE_PORT) $(COHERENCE) $(ZOOKEEPER)
 
-test: install-test lint docs-check build unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
+test: install-test lint docs-check build ratchet-check unit simulate cluster-test ## Run every test (style, documents, units, simulated and real clusters)
 	@echo "make test: all passed"
 
 build: install-build ## Build cachenode and kvctl for release
@@ -38,6 +40,9 @@ install-build:
 
 install-test:
 	@scripts/install.sh test
+
+install-bench: install-test
+	@scripts/install.sh bench
 
 lint: ## Check the style of every Swift file
 	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -70,6 +75,17 @@ schemathesis: build ## Ask a node some 20,000 things that its /openapi.json allo
 
 scale-report: simulate-build ## Measure simulated trees of 10 to 16 levels, 65,535 nodes: tables here, picture in docs/scale.svg (10 minutes, 4 GB)
 	@.build-simulate/release/simulate --depths 10..16 --report --plot docs/scale.svg
+
+PYTHON_IN_BENCHMARKS = cd Tests/Benchmarks && $(CURDIR)/.venv/bin/python
+
+bench: build install-bench ## Measure beside nginx, memcached and Redis, and write docs/performance.md (QUICK=1, PARTS)
+	@$(PYTHON_IN_BENCHMARKS) -m bench $(if $(QUICK),--quick) $(PARTS)
+
+ratchet-check: ## Check that a hit takes no more instructions than recorded
+	@$(PYTHON_IN_BENCHMARKS) -m bench.ratchet
+
+ratchet: build install-test ## Record how many instructions a hit takes now
+	@$(PYTHON_IN_BENCHMARKS) -m bench.ratchet --renew
 
 model: ## Search every order of events of the link's model, and without each of its rules (2 minutes)
 	@scripts/install.sh model

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# install.sh build|test|model|zookeeper|deploy|box: installs what is missing of what building (testing, checking the model, a ZooKeeper
-# server, testing the deployments, making a Debian image without a registry) needs: Debian packages, and a Python environment in .venv.
+# install.sh build|test|model|zookeeper|bench|deploy|box: installs what is missing of what building (testing, checking the model, a
+# ZooKeeper server, measuring, testing the deployments, making a Debian image without a registry) needs: Debian packages, and a Python
+# environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(libuv1-dev pkg-config)
-test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java libpcre2-8-0 libssl3 zlib1g)
+test_packages=("${build_packages[@]}" binutils iproute2 nftables python3 python3-venv wrk default-jre-headless libzookeeper-java libpcre2-8-0 libssl3 zlib1g gcc libc6-dev valgrind)
 model_packages=(spin gcc libc6-dev)
 zookeeper_packages=(default-jre-headless libzookeeper-java)
 deploy_packages=(binutils iproute2 nftables python3 python3-venv util-linux)
 # Docker and Vagrant come from elsewhere as well, and then under other names.
 command -v dockerd >/dev/null || docker info >/dev/null 2>&1 || deploy_packages+=(docker.io)
 command -v vagrant >/dev/null || deploy_packages+=(vagrant)
+bench_packages=(linux-perf memcached nginx-light redis-server)
 
 case "${1:-}" in
 build) packages=("${build_packages[@]}") ;;
@@ -20,7 +22,8 @@ model) packages=("${model_packages[@]}") ;;
 zookeeper) packages=("${zookeeper_packages[@]}") ;;
 deploy) packages=("${deploy_packages[@]}") ;;
 box) packages=(mmdebstrap) ;;
-*) echo "usage: $0 build|test|model|zookeeper|deploy|box" >&2; exit 2 ;;
+bench) packages=("${bench_packages[@]}") ;;
+*) echo "usage: $0 build|test|model|zookeeper|bench|deploy|box" >&2; exit 2 ;;
 esac
 
 if [[ "$1" =~ ^(build|test|zookeeper)$ ]] && ! command -v swift >/dev/null; then
@@ -43,6 +46,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # Debian starts a server when it is installed; these are for the benchmarks, which start their own.
+    if [ "$1" = bench ] && [ -d /run/systemd/system ]; then
+        for service in nginx memcached redis-server; do
+            [[ " ${missing[*]} " != *" $service"* ]] || "${as_root[@]}" systemctl --quiet disable --now "$service"
+        done
+    fi
 fi
 
 # nginx is only unpacked: its packages, installed, would start a server on port 80.

@@ -1,0 +1,140 @@
+"""User-space instructions and calls of a hit: `python -m bench.instructions [--functions]`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import Node, eventually, free_ports
+
+from .callgrind import Callgrind, PerRequest
+from .tools import load
+
+#: Calls that a hit shall not make, by the pattern of their names.
+ALLOCATIONS = r"malloc|calloc|realloc|posix_memalign|aligned_alloc|swift_allocObject"
+RETAINS = r"swift_(bridgeObject|unknownObject|nonatomic_)?[rR]etain(_n)?"
+RELEASES = r"swift_(bridgeObject|unknownObject|nonatomic_)?[rR]elease(_n)?"
+EXCLUSIVITY = r"swift_beginAccess|swift_endAccess"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Requests of one kind to one node."""
+
+    node: str  # "root" or "child"
+    api: str  # "kv" or "store"
+    depth: int  # requests in one write
+    kind: str = "get"
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} /{self.api} {self.node} {'plain' if self.depth == 1 else 'pipelined'}"
+
+
+HITS = [
+    Case(node, api, depth)
+    for node in ("root", "child")
+    for api in ("kv", "store")
+    for depth in (1, 16)
+]
+WRITES = [Case("root", "kv", depth, "put") for depth in (1, 16)]
+
+#: 16 bytes, as `load` numbers keys.
+KEY = "k000000000000000"
+VALUE = "v" * 32
+
+
+class CountedTree:
+    """A root and a child in mode push, both under callgrind, with one key on both."""
+
+    def __init__(self, folder: Path) -> None:
+        base = free_ports(2)
+        root = ("127.0.0.1", base + 1)
+        self.counters: dict[str, Callgrind] = {}
+        self.nodes: dict[str, Node] = {}
+        for number, name in enumerate(("root", "child"), 1):
+            counter = Callgrind(folder, name)
+            self.counters[name] = counter
+            self.nodes[name] = Node(
+                f"NODE-{number}",
+                ("127.0.0.1", base + number),
+                folder,
+                None if name == "root" else root,
+                2,
+                ["--log-level", "error"],
+                prefix=counter.prefix,
+            )
+
+    def start(self) -> None:
+        for node in self.nodes.values():
+            node.start()
+            eventually(node.is_ready_or_dead, f"{node.name} is ready", 60)
+            assert node.is_running(), node.log()
+        assert self.nodes["root"].put(KEY, VALUE).status == 200
+        assert self.nodes["child"].get(KEY).status == 200
+
+    def stop(self) -> None:
+        for node in reversed(self.nodes.values()):
+            if node.is_running():
+                node.stop()
+
+    def measure(self, case: Case, connections: int = 64, requests: int = 16_000) -> PerRequest:
+        """`requests` more or fewer make the difference; a tenth of them come before, as a warm-up."""
+        node, counter = self.nodes[case.node], self.counters[case.node]
+        few = max(requests // 10, connections * case.depth * 2)
+        options = ["-m", case.kind, "-t", f"/{case.api}/%", "-k", KEY, "-c", connections]
+        options += ["-P", case.depth]
+        counts = (few, few, few + requests)  # the first is a warm-up
+        profiles, asked = [], []
+        for count in counts:
+            run = load(node.address[1], *options, "-n", count)
+            profiles.append(counter.dump(node.pid))
+            asked.append(run.requests)
+        return profiles[2].per_request(profiles[1], asked[2] - asked[1])
+
+
+@contextmanager
+def counted_tree() -> Iterator[CountedTree]:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = CountedTree(Path(folder))
+        try:
+            tree.start()
+            yield tree
+        finally:
+            tree.stop()
+
+
+def describe(case: Case, cost: PerRequest) -> str:
+    calls = [cost.calls_of(kind) for kind in (ALLOCATIONS, RETAINS, RELEASES, EXCLUSIVITY)]
+    return f"{case.name:30}{cost.instructions:9.0f}" + "".join(f"{count:12.2f}" for count in calls)
+
+
+def functions(cost: PerRequest, least: float = 3) -> str:
+    """Where the instructions are, the dearest function first."""
+    rows = sorted(cost.own.items(), key=lambda row: -row[1])
+    return "\n".join(f"    {count:7.1f}  {name}" for name, count in rows if count >= least)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.instructions", description=__doc__)
+    parser.add_argument("--functions", action="store_true", help="say in which functions")
+    parser.add_argument("--only", default="", help="only cases whose name has this in it")
+    parser.add_argument("--connections", type=int, default=64)
+    chosen = parser.parse_args(arguments)
+    heads = ("allocations", "retains", "releases", "exclusivity")
+    print(f"{'':30}{'instrs':>9}" + "".join(f"{head:>12}" for head in heads))
+    with counted_tree() as tree:
+        for case in HITS + WRITES:
+            if chosen.only in case.name:
+                cost = tree.measure(case, chosen.connections)
+                print(describe(case, cost), flush=True)
+                if chosen.functions:
+                    print(functions(cost))
+
+
+if __name__ == "__main__":
+    main()
