@@ -10,6 +10,7 @@ CYCLES ?= 60
 SEEDS ?= 2000
 MINUTES ?= 30
 TARGETS ?=
+JOBS ?= 1
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
@@ -74,8 +75,8 @@ sanitize: ## Run the server's unit tests under AddressSanitizer
 	@CANOPY_SANITIZER=address ASAN_OPTIONS=detect_leaks=0 scripts/swift.sh test --sanitize=address --disable-xctest \
 		--scratch-path .build-asan --filter 'UVHTTPTests|CacheNodeTests|ZooKeeperTests'
 
-fuzz: install-build ## Give every parser MINUTES of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz)
-	@scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(MINUTES) * 60 }')" $(TARGETS)
+fuzz: install-build ## Give every parser MINUTES of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz; JOBS at a time)
+	@JOBS=$(JOBS) scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(MINUTES) * 60 }')" $(TARGETS)
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv
