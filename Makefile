@@ -14,6 +14,7 @@ EXAMPLES ?= 2000
 TARGETS ?=
 QUICK ?=
 PARTS ?=
+JOBS ?= 1
 
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
@@ -126,8 +127,8 @@ test-deploy: ## Start trees with Vagrant and Docker Compose, break them, mend th
 	@if ! docker compose version >/dev/null 2>&1; then export DOCKER_CONFIG=$(CURDIR)/.build-docker; fi; \
 		CANOPY_BIN_DIR=$(CURDIR)/.build/release .venv/bin/python -m pytest -q $(DEPLOY_TESTS)
 
-fuzz: install-build ## Give every parser MINUTES (30) of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz)
-	@scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(or $(MINUTES),30) * 60 }')" $(TARGETS)
+fuzz: install-build ## Give every parser MINUTES (30) of inputs that libFuzzer makes up (TARGETS: some of Tests/Fuzz; JOBS at a time)
+	@JOBS=$(JOBS) scripts/fuzz.sh "$$(awk 'BEGIN { printf "%d", $(or $(MINUTES),30) * 60 }')" $(TARGETS)
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-* .venv .venv-* .nginx

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets under the address sanitizer and runs each for so long, one after the other; without
-# TARGET all of them. With 0 SECONDS it only builds; OPTIONS holds further options for libFuzzer. The exit status is 1 if one found something.
+# fuzz.sh SECONDS [TARGET...]: builds the fuzz targets under the address sanitizer and runs each for so long, JOBS (1) at a time; without TARGET
+# all of them. With 0 SECONDS it only builds; OPTIONS holds further options for libFuzzer. The exit status is 1 if one found something.
 #
 # A target is a folder in Tests/Fuzz whose files define LLVMFuzzerTestOneInput. The line "// modules: A B" in one of them names the modules
 # of Sources/ that it imports, in the order in which they must be compiled; "// sources: FILE" further files. A run begins with the inputs in
@@ -88,5 +88,10 @@ run() {
 for target in "${targets[@]}"; do link "$target"; done
 [ "$seconds" -gt 0 ] || exit 0
 failed=0
-for target in "${targets[@]}"; do run "$target" || failed=1; done
+for target in "${targets[@]}"; do
+    # JOBS of them at a time.
+    while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-1}" ]; do wait -n || failed=1; done
+    run "$target" &
+done
+while [ -n "$(jobs -p)" ]; do wait -n || failed=1; done
 exit "$failed"
