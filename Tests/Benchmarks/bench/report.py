@@ -146,7 +146,7 @@ def instruction_section(tables: dict[str, Any]) -> Iterator[str]:
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     names.sort(key=lambda name: (name == "all others", -columns["plain"].get(name, 0)))
     lines = [
-        [name.join("``") if name != "all others" else name]
+        [f"`{name}`" if name != "all others" else name]
         + [column.get(name, "") for column in columns.values()]
         for name in names
     ]
@@ -244,10 +244,10 @@ def origin_section(parts: Parts) -> Iterator[str]:
     yield "### Measured on\n"
     origins: dict[str, list[str]] = {}
     for name, part in sorted(parts.items()):
-        machine = {key: value for key, value in part["machine"].items() if value != "unknown"}
-        text = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "revision")
-        revision = part["machine"].get("revision", "unknown")
-        origins.setdefault(f"{part['when']}, revision {revision}: {text}", []).append(name)
-    for origin, names in origins.items():
-        yield f"- {', '.join(names)}: {origin}"
+        machine = dict(part["machine"])
+        revision = machine.pop("revision", "unknown")
+        text = ", ".join(f"{key} {value}" for key, value in machine.items() if value != "unknown")
+        origins.setdefault(text, []).append(f"{name} ({part['when']}, {revision})")
+    for machine_text, measured in origins.items():
+        yield f"- {machine_text}: {', '.join(measured)}"
     yield "\nEvery round is in [figures.json](performance/figures.json)."
