@@ -36,6 +36,7 @@ def _hits(other: str, shapes: Sequence[str]) -> list[str]:
 
 
 _FOUR = ["32/64", "32/256", "1024/64", "1024/256"]
+_FLOOR = (1.15, 1.05)
 _TURNS = ["turn/evicted", "turn/expired", "turn/reset", "turn/resized"]
 
 
@@ -44,7 +45,7 @@ def _child(kind: str, shape: str) -> list[str]:
 
 
 BARS = [
-    Bar("a hit against the floor: 32 B, 1 KiB; 64, 256 connections", _hits("floor", _FOUR), 1.15, 1.05),
+    Bar("a hit against the floor: 32 B, 1 KiB; 64, 256 connections", _hits("floor", _FOUR), *_FLOOR),
     Bar("against nginx, 64 connections", _hits("nginx", ["32/64", "1024/64"]), 0.92, 0.85),
     Bar("against nginx, 1024 connections", _hits("nginx", ["32/1024", "1024/1024"]), 0.87, 0.78),
     Bar("against Redis GET, 64 connections", _hits("redis", ["32/64"]), 1.0),
@@ -78,7 +79,7 @@ BARS = [
     Bar("resident memory per idle connection, of 10,000", ["connection"], 1.5, 0.7, " KiB"),
     Bar("p99.9 of hits with 10,000 pushes a second, over that without", ["tail"], 3, 1.5),
     Bar("resident memory in a churn of mixed sizes, over --memory", ["churn"], 1.1),
-    Bar("hit ratio over LRU's, the least lead on Zipf", ["ratio/zipf"], 0.01, None, " points", True),
+    Bar("hit ratio over LRU's, least on Zipf", ["ratio/zipf"], 0.01, None, " points", True),
     Bar("hit ratio over LRU's, on scans", ["ratio/scans"], 0, None, " points", True),
-    Bar("the longest turn of the loop: a million evicted, expired, reset, resized", _TURNS, 5, 1, " ms"),
+    Bar("the longest turn: a million evicted, expired, reset, resized", _TURNS, 5, 1, " ms"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,10 +35,9 @@ def load_record() -> dict[str, Any]:
 def record(part: str, figures: Figures, record_path: Path = RECORD) -> None:
     """Puts the part's figures into the place of its last ones."""
     parts = load_record()
-    machine = description()
     parts[part] = {
         "when": time.strftime("%Y-%m-%d", time.gmtime()),
-        "machine": machine,
+        "machine": description(),
         **figures.as_json(),
     }
     record_path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,5 +45,6 @@ def record(part: str, figures: Figures, record_path: Path = RECORD) -> None:
 
 
 def _json(parts: dict[str, Any]) -> str:
-    """Indented, but a round on one line."""
-    return json.dumps(parts, indent=1, sort_keys=True)
+    """Indented, but what has no lists or objects in it on one line."""
+    text = json.dumps(parts, indent=1, sort_keys=True)
+    return re.sub(r"[\[{][^][{}]*[]}]", lambda match: " ".join(match[0].split()), text)

@@ -83,7 +83,7 @@ class CountedTree:
                 node.stop()
 
     def measure(self, case: Case, connections: int = 64, requests: int = 16_000) -> PerRequest:
-        """`requests` more or fewer make the difference; a tenth of them come before, as a warm-up."""
+        """`requests` more or fewer make the difference; some come before, as a warm-up."""
         node, counter = self.nodes[case.node], self.counters[case.node]
         few = max(requests // 10, connections * case.depth * 2)
         options = ["-m", case.kind, "-t", f"/{case.api}/%", "-k", KEY, "-c", connections]

@@ -94,9 +94,8 @@ def measure_churn(effort: Effort) -> Figures:
     mebibytes = 16 if effort.is_quick else 256
     bound = mebibytes * 2**20
     with servers() as running:
-        nodes = running.tree(
-            [1, 2], depth=2, slot_options={1: ["--memory", "4GiB"], 2: ["--memory", f"{mebibytes}MiB"]}
-        )
+        sizes = {1: ["--memory", "4GiB"], 2: ["--memory", f"{mebibytes}MiB"]}
+        nodes = running.tree([1, 2], depth=2, slot_options=sizes)
         idle = resident_bytes(nodes[2])
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -106,7 +105,8 @@ def measure_churn(effort: Effort) -> Figures:
     figures.rows["churn"] = (max(samples) - idle) / bound
     figures.rows["churn/last"] = (median(samples[-10:]) - idle) / bound
     figures.rows["churn/counted"] = used / bound
-    figures.raw["churn"] = {"seconds": seconds, "resident": samples[:: max(1, len(samples) // 200)]}
+    every = max(1, len(samples) // 200)
+    figures.raw["churn"] = {"seconds": seconds, "resident": samples[::every]}
     return figures
 
 

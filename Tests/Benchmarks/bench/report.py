@@ -1,4 +1,4 @@
-"""Writes what was measured into docs/performance.md, between its markers, and the plots beside it."""
+"""Writes what was measured into docs/performance.md, between its markers, and plots beside it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sections(parts: Parts) -> Iterator[str]:
 def markdown(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """A table with an empty line behind it."""
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    lines += ["| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
     return [*lines, ""]
 
 
@@ -68,7 +68,10 @@ def bar_section(rows: dict[str, float]) -> Iterator[str]:
         row, value = worst
         where = f" (`{row}`)" if len(bar.rows) > 1 else ""
         sense = "≥" if bar.is_better_higher else "≤"
-        limits = [f"{sense} {figure(limit)}" if limit is not None else "" for limit in (bar.limit, bar.stretch)]
+        limits = [
+            f"{sense} {figure(limit)}" if limit is not None else ""
+            for limit in (bar.limit, bar.stretch)
+        ]
         lines.append([bar.what, figure(value, bar.unit) + where, *limits, verdict(bar, value)])
     if lines:
         yield "### The bars\n"
@@ -93,7 +96,10 @@ def cpu_section(tables: dict[str, Any]) -> Iterator[str]:
         return
     rows = tables["cpu"] + [row | {"million": True} for row in tables.get("million", [])]
     yield "### A hit beside other servers\n"
-    yield "µs of the server's CPU time for one request, medians; ± is the widest round's distance from one.\n"
+    yield (
+        "µs of the server's CPU time for one request, medians; "
+        "± is the widest round's distance from one.\n"
+    )
     lines = [
         [
             shape_name(row) + (", a million random keys" if "million" in row else ""),
@@ -110,7 +116,7 @@ def cpu_section(tables: dict[str, Any]) -> Iterator[str]:
     }
     yield save("cpu.svg", plot.bars("µs of CPU time for one request", groups))
     if "wrk" in tables:
-        yield "With wrk (32 B, 64 connections, one thread), which takes more CPU time than the server:\n"
+        yield "With wrk (32 B, 64 connections, one thread):\n"
         lines = [[row["server"], f"{row['per_second']:,}", row["p99_us"]] for row in tables["wrk"]]
         yield from markdown(["", "requests/s", "p99, µs"], lines)
 
@@ -129,18 +135,19 @@ def instruction_section(tables: dict[str, Any]) -> Iterator[str]:
     if "instructions" not in tables:
         return
     yield "### Instructions in user space\n"
-    yield "For one request, by callgrind: 32 B, a key of 16 B, 64 connections, pipelined 16 or not.\n"
+    yield "For one request, by callgrind: 32 B, a key of 16 B, 64 connections.\n"
     heads = ["case", "instructions", "allocations", "retains", "releases", "exclusivity"]
     yield from markdown(heads, [[row[head] for head in heads] for row in tables["instructions"]])
     yield "Where they are, of a hit at a child (`/kv`):\n"
     columns = {
-        shape: {row["function"]: row["instructions"] for row in tables.get(f"functions/{shape}", [])}
+        shape: {row["function"]: row["instructions"] for row in tables[f"functions/{shape}"]}
         for shape in ("plain", "pipelined")
     }
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     names.sort(key=lambda name: (name == "all others", -columns["plain"].get(name, 0)))
     lines = [
-        [f"`{name}`" if name != "all others" else name, *(columns[shape].get(name, "") for shape in columns)]
+        [f"`{name}`" if name != "all others" else name]
+        + [column.get(name, "") for column in columns.values()]
         for name in names
     ]
     yield from markdown(["function", "plain", "pipelined"], lines)
@@ -210,11 +217,12 @@ def ratio_section(tables: dict[str, Any]) -> Iterator[str]:
     first = traces[0]
     yield "### Hit ratios\n"
     yield (
-        f"{first['requests']:,} requests; each policy holds the {first['capacity']:,} entries that the node's own cache "
-        "finds room for in 1 MiB,\na tenth of the keys that are drawn from.\n"
+        f"{first['requests']:,} requests; each policy holds the {first['capacity']:,} entries that "
+        "the node's own cache finds\nroom for in 1 MiB, a tenth of the keys that are drawn from.\n"
     )
     lines = [
-        [trace["trace"], *(f"{100 * trace[policy]:.1f} %" for policy in _POLICIES)] for trace in traces
+        [trace["trace"], *(f"{100 * trace[policy]:.1f} %" for policy in _POLICIES)]
+        for trace in traces
     ]
     yield from markdown(["trace", *_POLICIES.values()], lines)
     zipf = [trace for trace in traces if trace["exponent"] is not None]
@@ -236,10 +244,10 @@ def origin_section(parts: Parts) -> Iterator[str]:
     yield "### Measured on\n"
     origins: dict[str, list[str]] = {}
     for name, part in sorted(parts.items()):
-        machine = {key: value for key, value in part["machine"].items() if value != "unknown"}
-        text = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "revision")
-        revision = part["machine"].get("revision", "unknown")
-        origins.setdefault(f"{part['when']}, revision {revision}: {text}", []).append(name)
-    for origin, names in origins.items():
-        yield f"- {', '.join(names)}: {origin}"
+        machine = dict(part["machine"])
+        revision = machine.pop("revision", "unknown")
+        text = ", ".join(f"{key} {value}" for key, value in machine.items() if value != "unknown")
+        origins.setdefault(text, []).append(f"{name} ({part['when']}, {revision})")
+    for machine_text, measured in origins.items():
+        yield f"- {machine_text}: {', '.join(measured)}"
     yield "\nEvery round is in [figures.json](performance/figures.json)."

@@ -13,9 +13,9 @@ from harness import Node, Process, eventually, free_ports
 
 from .tools import program
 
+_CORES = sorted(os.sched_getaffinity(0))
 #: Servers run on the first core, whatever asks them on the second.
-SERVER_CORE = 0
-LOAD_CORE = 1
+SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 
 
 #: Debian puts it where only root's PATH leads.
@@ -87,7 +87,8 @@ class Servers:
     def nginx(self, body_bytes: int) -> Process:
         port = free_ports(1) + 1
         configuration = self.folder / f"nginx-{port}.conf"
-        configuration.write_text(_NGINX.format(folder=self.folder, port=port, body="a" * body_bytes))
+        body = "a" * body_bytes
+        configuration.write_text(_NGINX.format(folder=self.folder, port=port, body=body))
         return self._start("nginx", port, NGINX, "-p", self.folder, "-c", configuration)
 
     def redis(self) -> Process:

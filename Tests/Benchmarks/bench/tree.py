@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Sequence
 from statistics import median
 
 from harness import Node, eventually
@@ -11,7 +13,7 @@ from .figures import Figures
 from .hits import asks
 from .rounds import Effort, contest
 from .servers import LOAD_CORE, servers
-from .tools import Run, load, load_command, parsed
+from .tools import Run, load, load_command
 from .writes import asks_many
 
 #: Missed keys of one round; each is asked for once.
@@ -96,25 +98,23 @@ PUSHES_PER_SECOND = 10_000
 
 
 def measure_tail(effort: Effort) -> Figures:
-    """The p99.9 of hits at half of what the child can answer, without pushes and with them.
+    """The p99.9 of hits at half of what the child can answer, while the root takes 10,000 writes a
+    second: of keys that the child holds, so that each is pushed to it, and of others.
 
-    The child has a core; the root, the writer and the reader share the other.
+    The child has a core; the root, the writer and the reader share the other, in both cases alike.
     """
     figures = Figures()
     quiet, pushed = [], []
     with servers() as running:
         nodes = running.tree([1, 2], depth=2, cores={1: LOAD_CORE})
         hold_everywhere(nodes)
-        port = nodes[2].address[1]
         hits = ["-c", 64, "-K", PUSHED_KEYS]
-        peak = load(port, *effort.window, *hits, core=LOAD_CORE).per_second
+        peak = load(nodes[2].address[1], *effort.window, *hits, core=LOAD_CORE).per_second
+        steady = [*hits, "-r", round(peak / 2)]
         for _ in range(effort.rounds):
-            steady = [*effort.window, *hits, "-r", round(peak / 2)]
-            quiet.append(load(port, *steady, core=LOAD_CORE))
-            writer = start_writer(nodes[1], effort)
-            pushed.append(load(port, *steady, core=LOAD_CORE))
-            written = parsed(writer.communicate(timeout=60)[0])
-            figures.raw.setdefault("tail/writes", []).append(written.per_second)
+            quiet.append(hits_beside_writes(nodes, steady, PUSHED_KEYS, effort))
+            pushed.append(hits_beside_writes(nodes, steady, 0, effort))
+        arrived = nodes[2].metrics()["canopy_pushes_received_total"]
     figures.rows["tail/quiet"] = median(run.p999_us for run in quiet)
     figures.rows["tail/pushed"] = median(run.p999_us for run in pushed)
     ratios = [with_them.p999_us / without.p999_us for with_them, without in zip(pushed, quiet)]
@@ -123,12 +123,25 @@ def measure_tail(effort: Effort) -> Figures:
         {"quiet": without.p999_us, "pushed": with_them.p999_us}
         for with_them, without in zip(pushed, quiet)
     ]
+    figures.raw["tail/pushes"] = arrived
     return figures
 
 
-def start_writer(root: Node, effort: Effort) -> subprocess.Popen[str]:
-    """Writes for a little longer than a round of hits takes."""
-    seconds = effort.warm_seconds + effort.seconds + 0.2
-    options = ["-m", "put", "-K", PUSHED_KEYS, "-c", 16, "-r", PUSHES_PER_SECOND, "-d", seconds]
-    command = ["taskset", "-c", str(LOAD_CORE), *load_command(root.address[1], *options)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def hits_beside_writes(
+    nodes: dict[int, Node], steady: Sequence[object], first_written: int, effort: Effort
+) -> Run:
+    """Hits at the child while the root takes writes of the keys from `first_written` on."""
+    writer = start_writer(nodes[1], first_written)
+    run = load(nodes[2].address[1], *effort.window, *steady, core=LOAD_CORE)
+    writer.terminate()
+    writer.communicate(timeout=20)
+    return run
+
+
+def start_writer(root: Node, first: int) -> subprocess.Popen[str]:
+    """Writes for longer than a round of hits takes, until it is terminated."""
+    options = ["-m", "put", "-K", PUSHED_KEYS, "-o", first, "-c", 16, "-d", 60]
+    command = load_command(root.address[1], *options, "-r", PUSHES_PER_SECOND)
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    os.sched_setaffinity(writer.pid, {LOAD_CORE})
+    return writer

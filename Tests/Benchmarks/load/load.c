@@ -44,6 +44,7 @@ static struct {
 } options = {.host = "127.0.0.1", .kind = "get", .target = "/kv/%", .fields = "", .connections = 64, .depth = 1,
              .seconds = 2, .statuses_wanted = 2, .value_bytes = 32};
 
+static const uint64_t PATIENCE_NANOSECONDS = 10000000000u;
 static char *request;
 static size_t request_bytes, key_position, fixed_answer_bytes; // the last is 0 for HTTP
 static uint64_t sent, done, statuses[6], random_state = 88172645463325252ull, next_key;
@@ -99,9 +100,8 @@ static void make_request(void) {
     const char *key = options.key ? options.key : numbered;
     size_t value = options.body ? strlen(options.body) : options.value_bytes, length = strlen(key);
     request = malloc(value + strlen(options.fields) + 4096);
-    char *text = malloc(value + 1);
+    char *text = calloc(1, value + 1);
     memset(text, 'v', value);
-    text[value] = 0;
     if (!strcmp(options.kind, "get")) make_http_request("GET", key, 0);
     else if (!strcmp(options.kind, "put")) make_http_request("PUT", key, value);
     else {
@@ -183,10 +183,7 @@ static uint64_t content_length(const char *head, const char *end) {
     size_t bytes = (size_t)(end - head);
     if (offset + sizeof name > bytes || memcmp(head + offset, name, sizeof name - 1)) {
         const char *found = memmem(head, bytes, name, sizeof name - 1);
-        if (!found) { // nginx and others write it so; the rest is an answer without a body
-            found = memmem(head, bytes, "\r\ncontent-length: ", sizeof name - 1);
-            return found ? strtoull(found + sizeof name - 1, 0, 10) : 0;
-        }
+        if (!found) return 0; // an answer without a body
         offset = (size_t)(found - head);
     }
     return strtoull(head + offset + sizeof name - 1, 0, 10);
@@ -309,19 +306,22 @@ static void run(void) {
     uint64_t end = options.requests ? UINT64_MAX : begin + (uint64_t)(options.seconds * 1e9), scheduled = 0;
     for (uint64_t now = start;;) {
         int more = now < end && !is_stopped && (!options.requests || sent < options.requests);
+        uint64_t wait = PATIENCE_NANOSECONDS;
         while (more && idle) {
-            uint64_t due = now;
-            if (options.rate > 0 && (due = start + (uint64_t)((double)scheduled++ * 1e9 / options.rate)) > now) {
-                scheduled--;
+            uint64_t due = options.rate > 0 ? start + (uint64_t)((double)scheduled * 1e9 / options.rate) : now;
+            if (due > now) {
+                wait = due - now;
                 break;
             }
+            scheduled++;
             send_batch(epoll, free_ones[--idle], due);
             busy++;
             more = !options.requests || sent < options.requests;
         }
         if (!more && !busy) break;
-        int ready = epoll_wait(epoll, events, EVENTS_MAX, options.rate > 0 ? 0 : 10000);
-        if (ready == 0 && options.rate <= 0) fail("no answer for 10 s");
+        struct timespec patience = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
+        int ready = epoll_pwait2(epoll, events, EVENTS_MAX, &patience, NULL);
+        if (ready == 0 && wait == PATIENCE_NANOSECONDS) fail("no answer for 10 s");
         for (int i = 0; i < ready; i++) {
             Connection *connection = events[i].data.ptr;
             if (connection->unsent) send_rest(epoll, connection);
