@@ -38,7 +38,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
     )
     seconds = time.monotonic() - started
     print(f"$ {' '.join(command)}  ({seconds:.1f} s, status {result.returncode})")
