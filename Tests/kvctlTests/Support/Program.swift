@@ -42,8 +42,8 @@ struct Program {
         let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        // A leak checker would find the loop, which kvctl leaves to the system when it ends: to close
-        // it could mean to wait for a name look-up.
+        // A leak checker would find the loop, which kvctl leaves to the system when it ends: to
+        // close it could mean to wait for a name look-up.
         process.environment = ["PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"]
             .merging(environment) { $1 }
         process.standardOutput = output
