@@ -36,9 +36,11 @@ enum TokenStrength {
         byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
     }
 
-    /// The number of bytes after which the token repeats itself: all of them as a rule.
+    /// The number of bytes after which the token repeats itself, at least once as a whole: all of
+    /// them as a rule.
     private static func period(of token: UnsafeRawBufferPointer) -> Int {
-        for period in 1..<max(1, token.count)
+        guard token.count > 1 else { return token.count }
+        for period in 1...(token.count / 2)
         where (period..<token.count).allSatisfy({ token[$0] == token[$0 - period] }) {
             return period
         }

@@ -116,7 +116,7 @@ import Testing
         "3f9a1c7e5b2d8046af13c9e7052b6d84",  // 32 hexadecimal digits
         "K7MQ2XWD4VZ5N3HT6YJB8RCFGP",  // 26 letters of Base32
         "pJ3nT0bq4vYx8WcRk1Zs7L",  // 22 letters of Base64
-        "pJ3nT0bq4vYx8WcRk1Zs7A==",
+        "pJ3nT0bq4vYx8WcRk1Zs7A==", "nkMHYjHZDX89ypwMVjdeGn",
         "825419073664518290375146028937461529083",  // 39 digits
         "3f9a1c7e-5b2d8046-af13c9e7-052b6d84",
     ]) func aTokenOfRandomBytesIsEnough(token: String) {

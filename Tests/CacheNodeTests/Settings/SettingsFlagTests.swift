@@ -60,6 +60,7 @@ import UVHTTP
     static let right: [(String, String)] = [
         ("name", "a"), ("name", String(repeating: "x", count: 64)), ("name", "edge_7.eu-west"),
         ("name", "4"), ("listen", "0.0.0.0:0"), ("listen", "[::1]:65535"),
+        ("token-file", "/etc/canopy/a b"), ("cluster-token-file", "nodes"),
         ("listen", "localhost"), ("listen", "[fe80::1%eth0]:5000"), ("advertise", "node-4:1"),
         ("advertise", "10.0.1.70"), ("root", "NODE-1:5000"), ("root", "NODE-1"), ("depth", "1"),
         ("depth", "16"), ("coherence", "none"), ("coherence", "PUSH"), ("coherence", "ttl"),
@@ -88,6 +89,7 @@ import UVHTTP
         #expect(settingsProblem([], [variable: value]) == "\(variable)=\(shown): \(allowed)")
     }
 
+    private static let aPath = "must be the path of a file"
     private static let aName =
         "must be 1 to 64 letters, digits, '.', '_' and '-', or a number i for NODE-i"
     private static let anEndpoint = "(10.0.1.67:5000, NODE-1:5000, [::1]:5000)"
@@ -113,6 +115,7 @@ import UVHTTP
     static let wrong: [(String, String, String)] = [
         ("name", "", aName), ("name", "a b", aName), ("name", "a/b", aName), ("name", "é", aName),
         ("name", ".", aName), ("name", "..", aName),
+        ("token-file", "", aPath), ("cluster-token-file", "a\nb", aPath),
         ("name", String(repeating: "x", count: 65), aName),
         ("listen", "", fromZero), ("listen", "127.0.0.1:65536", fromZero),
         ("listen", "127.0.0.1:-1", fromZero), ("listen", "127.0.0.1:", fromZero),
