@@ -3,7 +3,7 @@
     python -m bench.ratchet           compares
     python -m bench.ratchet --renew   records what is so now (`make ratchet`)
 
-Instructions repeat to half a percent on any machine, busy or not, but they belong to a compiler, a
+Instructions repeat to one percent on any machine, busy or not, but they belong to a compiler, a
 C library and a libuv. Where those are others than recorded, the comparison is shown and nothing
 fails.
 """
