@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,18 +15,40 @@ from pathlib import Path
 class Profile:
     """What ran between two dumps: instructions of each function itself, and calls of it."""
 
-    total: int = 0
+    total: float = 0
+    #: From the dump before to this one.
+    seconds: float = 0
     own: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
+
+    def without(self, idle: Profile) -> Profile:
+        """The same without what an idle process does in as long a time: timers, heartbeats. It is
+        little, but on a busy machine a run may take ten times as long as another."""
+        part = self.seconds / idle.seconds
+        return Profile(
+            self.total - part * idle.total,
+            self.seconds,
+            _less(self.own, part, idle.own),
+            _less(self.calls, part, idle.calls),
+        )
 
     def per_request(self, fewer: Profile, requests: int) -> PerRequest:
         """What one request costs: the difference to a run of `requests` fewer, so that neither
         connecting nor anything else that happens once is in it."""
         return PerRequest(
             (self.total - fewer.total) / requests,
-            _differences(self.own, fewer.own, requests),
-            _differences(self.calls, fewer.calls, requests),
+            _scaled(_less(self.own, 1, fewer.own), 1 / requests),
+            _scaled(_less(self.calls, 1, fewer.calls), 1 / requests),
         )
+
+
+def _less(counts: Counter[str], part: float, others: Counter[str]) -> Counter[str]:
+    names = counts.keys() | others.keys()
+    return Counter({name: counts[name] - part * others[name] for name in names})
+
+
+def _scaled(counts: Counter[str], factor: float) -> dict[str, float]:
+    return {name: factor * count for name, count in counts.items()}
 
 
 @dataclass(frozen=True)
@@ -37,11 +60,6 @@ class PerRequest:
     def calls_of(self, pattern: str) -> float:
         """Calls of functions whose whole name the pattern matches."""
         return sum(count for name, count in self.calls.items() if re.fullmatch(pattern, name))
-
-
-def _differences(more: Counter[str], fewer: Counter[str], requests: int) -> dict[str, float]:
-    names = more.keys() | fewer.keys()
-    return {name: (more[name] - fewer[name]) / requests for name in names}
 
 
 #: Name compression: `fn=(12) name` the first time, `fn=(12)` from then on.
@@ -86,6 +104,7 @@ class Callgrind:
     def __init__(self, folder: Path, name: str) -> None:
         self.file = folder / f"callgrind.{name}"
         self.dumps = 0
+        self.last_dump = time.monotonic()
 
     @property
     def prefix(self) -> Sequence[str]:
@@ -96,4 +115,7 @@ class Callgrind:
         command = ["vgdb", f"--pid={pid}", "dump"]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
         self.dumps += 1
-        return parse(Path(f"{self.file}.{self.dumps}"))
+        profile = parse(Path(f"{self.file}.{self.dumps}"))
+        now = time.monotonic()
+        profile.seconds, self.last_dump = now - self.last_dump, now
+        return profile

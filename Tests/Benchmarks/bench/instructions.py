@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from harness import Node, eventually, free_ports
 
-from .callgrind import Callgrind, PerRequest
+from .callgrind import Callgrind, PerRequest, Profile
 from .tools import load
 
 #: Calls that a hit shall not make, by the pattern of their names.
@@ -43,6 +44,8 @@ HITS = [
 ]
 WRITES = [Case("root", "kv", depth, "put") for depth in (1, 16)]
 
+#: Some of the things that a node does come once a second.
+IDLE_SECONDS = 2.0
 #: 16 bytes, as `load` numbers keys.
 KEY = "k000000000000000"
 VALUE = "v" * 32
@@ -76,6 +79,14 @@ class CountedTree:
             assert node.is_running(), node.log()
         assert self.nodes["root"].put(KEY, VALUE).status == 200
         assert self.nodes["child"].get(KEY).status == 200
+        self.idle = self.measure_idle()
+
+    def measure_idle(self) -> dict[str, Profile]:
+        """What each node does by itself."""
+        for name, node in self.nodes.items():
+            self.counters[name].dump(node.pid)
+        time.sleep(IDLE_SECONDS)
+        return {name: self.counters[name].dump(node.pid) for name, node in self.nodes.items()}
 
     def stop(self) -> None:
         for node in reversed(self.nodes.values()):
@@ -89,10 +100,11 @@ class CountedTree:
         options = ["-m", case.kind, "-t", f"/{case.api}/%", "-k", KEY, "-c", connections]
         options += ["-P", case.depth]
         counts = (few, few, few + requests)  # the first is a warm-up
+        idle = self.idle[case.node]
         profiles, asked = [], []
         for count in counts:
             run = load(node.address[1], *options, "-n", count)
-            profiles.append(counter.dump(node.pid))
+            profiles.append(counter.dump(node.pid).without(idle))
             asked.append(run.requests)
         return profiles[2].per_request(profiles[1], asked[2] - asked[1])
 

@@ -3,7 +3,7 @@
     python -m bench.ratchet           compares
     python -m bench.ratchet --renew   records what is so now (`make ratchet`)
 
-Instructions repeat to half a percent on any machine, busy or not, but they belong to a compiler, a
+Instructions repeat to one percent on any machine, busy or not, but they belong to a compiler, a
 C library and a libuv. Where those are others than recorded, the comparison is shown and nothing
 fails.
 """
@@ -62,8 +62,10 @@ def check() -> int:
     measured = measure()
     dearer = compare(record["instructions"], measured)
     if dearer:
-        print("  once more, since a burst of other work adds a percent")
-        dearer = compare(record["instructions"], measure())
+        print("  once more, since other work on the machine can add some; the less counts")
+        again = measure()
+        measured = {name: min(count, again[name]) for name, count in measured.items()}
+        dearer = compare(record["instructions"], measured)
     if not dearer:
         recorded = record["instructions"].items()
         if all(measured[name] < (1 - TOLERANCE) * figure for name, figure in recorded):
