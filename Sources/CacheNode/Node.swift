@@ -248,9 +248,9 @@ public final class Node {
         metrics.pointee.connectionsAccepted = server.counters.pointee.connectionsAccepted
         metrics.pointee.connectionsOpen = UInt64(server.connectionCount)
         metrics.pointee.connectionsMax = UInt64(limits.connectionsMax)
-        metrics.pointee.heldBytes = UInt64(server.heldBytes)
-        metrics.pointee.heldBytesMax = UInt64(limits.heldBytesMax)
-        metrics.pointee.cutOff = server.counters.pointee.cutOff
+        metrics.pointee.connectionBytes = UInt64(server.heldBytes)
+        metrics.pointee.connectionBytesMax = UInt64(limits.heldBytesMax)
+        metrics.pointee.connectionsCutOff = server.counters.pointee.cutOff
         metrics.pointee.turnedAway = server.counters.pointee.turnedAway
         metrics.pointee.acceptFailures = UInt64(loop.acceptFailures)
         metrics.pointee.linksOpen = UInt64(links?.count ?? 0)

@@ -106,11 +106,11 @@ struct MetricRow: Sendable {
             "canopy_turned_away_total", \.turnedAway,
             "Requests and connections for which there was no place."),
         gauge(
-            "canopy_connection_bytes", \.heldBytes,
+            "canopy_connection_bytes", \.connectionBytes,
             "Bytes of unfinished requests and of answers that clients have not taken."),
-        gauge("canopy_connection_bytes_max", \.heldBytesMax, "Bytes that those may take."),
+        gauge("canopy_connection_bytes_max", \.connectionBytesMax, "Bytes that those may take."),
         counter(
-            "canopy_connections_cut_off_total", \.cutOff,
+            "canopy_connections_cut_off_total", \.connectionsCutOff,
             "Connections closed because too much was held for them."),
         counter(
             "canopy_accept_failures_total", \.acceptFailures,

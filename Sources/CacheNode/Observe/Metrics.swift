@@ -57,10 +57,10 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     public var turnedAway: UInt64 = 0
     /// Gauge.
-    public var heldBytes: UInt64 = 0
+    public var connectionBytes: UInt64 = 0
     /// Gauge.
-    public var heldBytesMax: UInt64 = 0
-    public var cutOff: UInt64 = 0
+    public var connectionBytesMax: UInt64 = 0
+    public var connectionsCutOff: UInt64 = 0
     public var acceptFailures: UInt64 = 0
     public var badRequests: UInt64 = 0
     public var requestsDenied: UInt64 = 0

@@ -83,7 +83,7 @@ import Testing
         #expect(
             refusal("gett", "7", "k") == """
                 kvctl: 'kvctl' has no command 'gett'.
-                Its commands: get, put, delete, tree, nodes, keys, ready, synchronize, cluster. See: kvctl --help
+                Its commands: get, put, delete, tree, nodes, keys, ready, synchronize, token, cluster. See: kvctl --help
                 """)
         #expect(refusal("--output", "json", "gett")?.contains("'gett'") == true)
         #expect(refusal("cluster", "upp")?.contains("'kvctl cluster' has no command 'upp'") == true)

@@ -131,7 +131,9 @@ enum Traces {
                     Int.random(in: 0..<keys / 100, using: &random))
             }
         }
-        return Trace(name: "a mix of shifting, short-lived and scanned keys", exponent: nil, keys: fresh, requests: list)
+        return Trace(
+            name: "a mix of shifting, short-lived and scanned keys", exponent: nil, keys: fresh,
+            requests: list)
     }
 
     private static func scan(of count: Int, _ fresh: inout Int) -> [Int32] {
