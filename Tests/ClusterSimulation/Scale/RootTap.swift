@@ -95,13 +95,9 @@ package struct RootTraffic {
     }
 }
 
-/// Types of frames as docs/link.md numbers them.
+/// Types of frames that are told apart, as docs/link.md numbers them.
 package enum FrameType: UInt8 {
-    case get = 0x01
     case renew = 0x05
-    case put = 0x03
-    case reply = 0x82
-    case accept = 0x83
     case commit = 0x84
     case push = 0x85
     case fresh = 0x88

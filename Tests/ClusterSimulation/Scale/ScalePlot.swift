@@ -71,7 +71,7 @@ package struct ScalePlot {
             guard share == .nobody || share == .everyLeaf else { continue }
             series.append(
                 PlotSeries(
-                    name: "at the root, held by \(share.name)", colour: Self.colours[index % 5],
+                    name: "root, held by \(share.name)", colour: Self.colours[index % 5],
                     isDashed: true,
                     points: points(of: share) {
                         Double($0.writes.framesReceived + $0.writes.framesSent) / count($0)

@@ -71,7 +71,7 @@ package struct ScaleReport {
     // MARK: By levels
 
     private var idle: String {
-        "### Nobody asks: what passes the root in a second\n\n"
+        "### Nobody asks: what passes the root in the second after all have joined\n\n"
             + ScaleText.table(
                 [
                     "levels", "nodes", "registrations", "their MB received", "sent",
