@@ -48,7 +48,7 @@ def description() -> dict[str, str]:
     return {
         "processor": f"{os.cpu_count()} x {_processor_line('model name')}",
         "memory": f"{int(memory[1]) // 1024 // 1024 + 1} GiB" if memory else "unknown",
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         **{key: value for key, value in code_versions().items() if key not in ("avx2",)},
         **{name: _package(name) for name in ("nginx", "memcached", "redis-server", "wrk")},
         "revision": _output(["git", "-C", str(REPOSITORY), "rev-parse", "--short=12", "HEAD"]),
