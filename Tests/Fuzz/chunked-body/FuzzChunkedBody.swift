@@ -21,7 +21,13 @@ public func fuzzChunkedBody(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
         framing, bodyBytesMax: bodyBytesMax, chunkOverheadBytesMax: choice & 16 == 0 ? 4096 : 24)
     let whole = decoded([bytes], decoder, bodyBytesMax)
     let pieces = [prefix(bytes, cut), bytes.dropping(cut)]
-    precondition(whole == decoded(pieces, decoder, bodyBytesMax), "the cut changes the body")
+    let cutUp = decoded(pieces, decoder, bodyBytesMax)
+    precondition(whole.outcome == cutUp.outcome, "the cut changes the outcome")
+    // Of a body that is refused nothing is used, so it doesn't matter when that was seen.
+    if case .refused = whole.outcome {
+    } else {
+        precondition(whole == cutUp, "the cut changes the body")
+    }
     checkRoundTrip(bytes, chunkBytes: place % 50 + 1)
     return 0
 }

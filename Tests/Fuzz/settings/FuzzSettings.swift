@@ -59,7 +59,9 @@ private func check(_ settings: Settings) {
 // MARK: Tokens
 
 private func checkTokens(_ text: UnsafeRawBufferPointer, for holder: TokenFile.Holder) {
-    let words = text.split { $0 <= 0x20 }.map(Array.init)
+    let words = text.split(separator: 0x0A).flatMap { line in
+        line.prefix { $0 != UInt8(ascii: "#") }.split { $0 <= 0x20 }.map(Array.init)
+    }
     do throws(TokenFileError) {
         let table = try TokenFile.parse(text, for: holder)
         precondition(1...TokenTable.tokensMax ~= table.count)
