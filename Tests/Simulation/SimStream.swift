@@ -78,17 +78,22 @@ public final class SimStream: SimSource, ByteStream {
         loop.markReady(self)
     }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) {
-        guard isUsable, !isOutputEnding, bytes.count > 0 else { return }
-        if isReset { return fail(.connectionReset) }
+    @discardableResult
+    public func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard isUsable, !isOutputEnding, bytes.count > 0 else { return queuedBytes }
+        if isReset {
+            fail(.connectionReset)
+            return 0
+        }
         writeCount &+= 1
         loop.writeCount &+= 1
         var taken = 0
         if stage == .open, queue.isEmpty { taken = outbound.take(bytes) }
-        guard taken < bytes.count else { return }
+        guard taken < bytes.count else { return queue.count }
         queue.append(bytes.dropping(taken))
         owesDrained = true
         if outbound.hasRoom { loop.markReady(self) }
+        return queue.count
     }
 
     public func pauseReading() { isPaused = true }

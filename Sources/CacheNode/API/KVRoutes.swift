@@ -2,21 +2,18 @@ import UVHTTP
 
 /// `/kv/<key>`: raw bytes in, the same bytes out.
 extension NodeService {
+    /// Answers a hit; false if it isn't one.
     @inline(__always)
-    func getKV(
-        _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
-    ) {
-        let entry = cache.pointee.read(key)
-        guard !entry.isNone, !request.hasConditions, keyspace.isServable(entry),
-            !cache.pointee.isAbsent(entry)
-        else { return readWithCare(key, entry, request, .kv, responder) }
-        metrics.pointee.hits &+= 1
-        let version = keyspace.hitVersion(of: entry)
-        let age = keyspace.hitAge(of: entry)
-        responder.respondOK(
-            contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry)),
-            body: cache.pointee.value(of: entry), fieldBytesMax: ReadFields.bytesMax
-        ) { readFields.pointee.writeHit(version, age, to: $0) }
+    func respondKV(_ encoded: UnsafeRawBufferPointer, _ request: HTTPPlainGet) -> Bool {
+        guard let hit = hit(encoded, request.nowMilliseconds) else { return false }
+        let value = cache.pointee.value(of: hit.entry)
+        request.respondOK(
+            contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: hit.entry)),
+            fieldBytesMax: ReadFields.bytesMax,
+            writeFields: { readFields.pointee.writeHit(hit.version, hit.age, to: $0) },
+            bodyBytes: value.count,
+            writeBody: { value.copyShort(to: $0) })
+        return true
     }
 
     func onKV(
@@ -25,7 +22,7 @@ extension NodeService {
         switch request.method {
         case .put: putKV(key, request, responder)
         case .delete: deleteKV(key, request, responder)
-        default: getKV(key, request, responder)
+        default: read(key, request, .kv, responder)
         }
     }
 

@@ -67,17 +67,19 @@ final class NodeService: HTTPService {
         return .readBody
     }
 
+    func respond(toPlainGet request: HTTPPlainGet) -> Bool {
+        let route = Router.route(request.request.path)
+        guard !isGuarded || isAllowed(request.request, route) else { return false }
+        switch route {
+        case .kv(let encoded): return respondKV(encoded, request)
+        case .store(let encoded): return respondStore(encoded, request)
+        default: return false
+        }
+    }
+
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
         if isGuarded, !permits(request, route, responder) { return }
-        if request.method == .get {
-            if case .kv(let encoded) = route {
-                return withKey(encoded, .kv, responder) { getKV($0, request, responder) }
-            }
-            if case .store(let encoded) = route {
-                return readStore(encoded, request, responder)
-            }
-        }
         if request.method == .other || request.method == .connect {
             return respondError(
                 .notImplemented, "this node knows no such method", .own, responder)
@@ -90,14 +92,6 @@ final class NodeService: HTTPService {
             return responder.respondWithoutBody(.noContent, fieldLines: route.allowLine)
         }
         dispatch(route, request, responder)
-    }
-
-    /// By itself, so that the function above keeps its registers for the commonest request.
-    @inline(never)
-    private func readStore(
-        _ encoded: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
-    ) {
-        withKey(encoded, .store, responder) { getStore($0, request, responder) }
     }
 
     private func dispatch(_ route: Route, _ request: HTTPRequest, _ responder: HTTPResponder) {
@@ -124,7 +118,26 @@ final class NodeService: HTTPService {
         }
     }
 
+    /// What a plain hit needs to know of its key; nil when it isn't one.
     @inline(__always)
+    func hit(_ encoded: UnsafeRawBufferPointer, _ nowMilliseconds: UInt64) -> Hit? {
+        guard case .key(let key) = RequestKey.decode(encoded, scratch: scratch) else { return nil }
+        let entry = cache.pointee.read(key)
+        guard !entry.isNone, keyspace.isServable(entry), !cache.pointee.isAbsent(entry) else {
+            return nil
+        }
+        metrics.pointee.hits &+= 1
+        return Hit(
+            entry: entry, version: keyspace.hitVersion(of: entry),
+            age: keyspace.hitAge(of: entry, nowMilliseconds: nowMilliseconds))
+    }
+
+    struct Hit {
+        let entry: EntryReference
+        let version: Version
+        let age: HitAge
+    }
+
     private func withKey(
         _ encoded: UnsafeRawBufferPointer, _ style: ErrorStyle, _ responder: HTTPResponder,
         _ body: (UnsafeRawBufferPointer) -> Void

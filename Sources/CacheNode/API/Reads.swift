@@ -6,12 +6,12 @@ import UVHTTP
 /// The order is that of RFC 9110 §13.2.1: first the answer is found, as Cache-Control wants it,
 /// then the conditions are looked at.
 extension NodeService {
-    /// A read that isn't a plain hit.
-    @inline(never)
-    func readWithCare(
-        _ key: UnsafeRawBufferPointer, _ entry: EntryReference, _ request: HTTPRequest,
-        _ api: ErrorStyle, _ responder: HTTPResponder
+    /// Any read that wasn't a plain hit.
+    func read(
+        _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ api: ErrorStyle,
+        _ responder: HTTPResponder
     ) {
+        let entry = cache.pointee.read(key)
         var wish = ReadWish()
         if request.hasConditions {
             do throws(FieldProblem) {

@@ -29,7 +29,8 @@ enum RequestKey {
             return bytes.contains(ASCII.percent)
         }
         let last = bytes.count &- 8
-        var offset = 0
+        if hasPercent(start.word(at: 0)) { return true }
+        var offset = 8
         while offset < last {
             if hasPercent(start.word(at: offset)) { return true }
             offset &+= 8

@@ -20,27 +20,42 @@ extension NodeService {
         switch request.method {
         case .put: putStore(key, request, responder)
         case .delete: deleteStore(key, request, responder)
-        default: getStore(key, request, responder)
+        default: read(key, request, .store, responder)
         }
     }
 
-    func getStore(
-        _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
+    /// Answers a hit whose value stands in its answer as it is; false if it isn't one.
+    @inline(never)
+    func respondStore(_ encoded: UnsafeRawBufferPointer, _ request: HTTPPlainGet) -> Bool {
+        guard let hit = hit(encoded, request.nowMilliseconds) else { return false }
+        let value = cache.pointee.value(of: hit.entry)
+        switch form(of: hit.entry) {
+        case .json:
+            respond(hit, request, "{\"value\":", value, "}")
+        case .plainText:
+            respond(hit, request, "{\"value\":\"", value, "\"}")
+        case .text, .binary:
+            return false
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func respond(
+        _ hit: Hit, _ request: HTTPPlainGet, _ beginning: StaticString,
+        _ value: UnsafeRawBufferPointer, _ end: StaticString
     ) {
-        let entry = cache.pointee.read(key)
-        guard !entry.isNone, !request.hasConditions, keyspace.isServable(entry),
-            !cache.pointee.isAbsent(entry)
-        else { return readWithCare(key, entry, request, .store, responder) }
-        metrics.pointee.hits &+= 1
-        let version = keyspace.hitVersion(of: entry)
-        let age = keyspace.hitAge(of: entry)
-        let value = cache.pointee.value(of: entry)
-        let form = form(of: entry)
-        responder.respondOK(
-            contentType: "application/json", contentLength: StoreAnswer.byteCount(value, form),
+        request.respondOK(
+            contentType: StaticString("application/json").bytes,
             fieldBytesMax: ReadFields.bytesMax,
-            writeFields: { readFields.pointee.writeHit(version, age, to: $0) },
-            { StoreAnswer.append(value, form, to: &$0) })
+            writeFields: { readFields.pointee.writeHit(hit.version, hit.age, to: $0) },
+            bodyBytes: beginning.utf8CodeUnitCount &+ value.count &+ end.utf8CodeUnitCount,
+            writeBody: { room in
+                beginning.bytes.copyShort(to: room)
+                let place = room + beginning.utf8CodeUnitCount
+                value.copyShort(to: place)
+                end.bytes.copyShort(to: place + value.count)
+            })
     }
 
     func answerStore(_ outcome: ReadOutcome, _ responder: HTTPResponder) {

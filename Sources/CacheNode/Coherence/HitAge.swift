@@ -36,11 +36,10 @@ struct SharedHitAge {
 }
 
 extension Keyspace {
-    /// What to say of the age of an entry that is a hit.
+    /// What to say of the age of an entry that is a hit; `now` is that of the loop's clock.
     @inline(__always)
-    func hitAge(of entry: EntryReference) -> HitAge {
+    func hitAge(of entry: EntryReference, nowMilliseconds now: UInt64) -> HitAge {
         if isRoot { return .ofTheRoot }
-        let now = loop.nowMilliseconds
         let state = cache.pointee.state(of: entry)
         return sharedHitAge.age(of: state, nowMilliseconds: now) ?? findHitAge(entry, state, now)
     }

@@ -48,6 +48,13 @@ public enum ASCII {
     @inlinable @inline(__always)
     public static func writeDecimal(_ number: Int, to room: UnsafeMutableRawPointer) -> Int {
         let number = UInt64(truncatingIfNeeded: number)
+        if number < 10_000 {
+            let word = fourDigits(UInt32(truncatingIfNeeded: number))
+            let zeros = min(word.trailingZeroBitCount &>> 3, 3)
+            let digits = (word | 0x3030_3030) &>> UInt32(truncatingIfNeeded: zeros &<< 3)
+            room.storeBytes(of: digits, as: UInt32.self)
+            return 4 &- zeros
+        }
         guard number >= 100_000_000 else {
             let word = eightDigits(number)
             // The first digit stays, be it zero.
@@ -76,6 +83,15 @@ public enum ASCII {
     }
 
     @usableFromInline static var zeroDigits: UInt64 { 0x3030_3030_3030_3030 }
+
+    /// The same as `eightDigits` for the four digits of a number below 10,000.
+    @inlinable @inline(__always)
+    static func fourDigits(_ number: UInt32) -> UInt32 {
+        let hundreds = (number &* 5_243) &>> 19
+        let pairs = hundreds | (number &- hundreds &* 100) &<< 16
+        let tens = ((pairs &* 103) &>> 10) & 0x000F_000F
+        return tens | (pairs &- tens &* 10) &<< 8
+    }
 
     /// The values of the eight digits of a number below 100,000,000, the first in the lowest byte:
     /// halves, then quarters, then single digits, all of a step by one multiplication (Daniel

@@ -49,14 +49,6 @@ public struct ByteQueue: ~Copyable {
         tail &+= bytes.count
     }
 
-    /// The same for bytes that are few as a rule.
-    @inlinable @inline(__always)
-    public mutating func appendShort(_ bytes: UnsafeRawBufferPointer) {
-        guard let base = bytes.baseAddress else { return }
-        reserve(bytes.count).copyShort(from: base, count: bytes.count)
-        tail &+= bytes.count
-    }
-
     @inlinable @inline(__always)
     public mutating func append(_ text: StaticString) {
         memcpy(reserve(text.utf8CodeUnitCount), text.utf8Start, text.utf8CodeUnitCount)

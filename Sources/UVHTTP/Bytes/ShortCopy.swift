@@ -1,5 +1,13 @@
 import Glibc
 
+extension UnsafeRawBufferPointer {
+    /// Copies these bytes, few as a rule, to memory that doesn't overlap.
+    @inlinable @inline(__always)
+    public func copyShort(to room: UnsafeMutableRawPointer) {
+        if let baseAddress { room.copyShort(from: baseAddress, count: count) }
+    }
+}
+
 extension UnsafeMutableRawPointer {
     /// Copies `count` bytes, few as a rule, from memory that doesn't overlap: up to 64 by two or
     /// four moves whose ends overlap, without a call. Nothing beyond them is read or written.

@@ -48,6 +48,9 @@ public struct HTTPRequestHead: Sendable {
     /// A field is present on which the choice of the answer depends: Cache-Control, If-Match,
     /// If-None-Match or Content-Range.
     public var hasConditions = false
+    /// What most requests are: an HTTP/1.1 GET without a body that keeps its connection, without
+    /// any field on which the choice of the answer depends.
+    public var isPlainGet = false
     public var framing = HTTPBodyFraming.none
     /// The target's path: in origin form from its slash up to `?`; in absolute form the same part
     /// of the URI, where 0 bytes mean `/`. `*` for `OPTIONS *`, the authority for `CONNECT`. Still

@@ -88,6 +88,7 @@ public enum HTTPRequestParser {
             return parseFields(bytes, count: count, limits: limits, into: &head)
         }
         head.byteCount = hostEnd &+ 4
+        head.isPlainGet = head.method == .get
         return .complete
     }
 
@@ -157,6 +158,9 @@ public enum HTTPRequestParser {
         head.asksUpgrade =
             isCurrent && fields.flags.isSuperset(of: [.upgradeField, .upgradeOption])
         head.hasConditions = fields.flags.contains(.condition)
+        head.isPlainGet =
+            isCurrent && head.method == .get && head.keepsAlive && head.framing == .none
+            && !head.hasConditions && !head.asksUpgrade && !head.expectsContinue
         return end
     }
 }

@@ -48,47 +48,58 @@ public enum HeadWriter {
         case .none, .untilClose:
             break
         }
-        finish(connection, into: &output)
+        output.commit(writeEnd(connection, to: output.reserve(26)))
     }
 
-    /// Appends the head of the commonest answer, `200` with a type and a length, in one piece: one
-    /// check for room, and copies whose lengths the compiler knows. `writeFields` writes further
-    /// field lines, each with its CR LF, to room for `fieldBytesMax` bytes, and gives how many it
-    /// wrote.
+    /// Appends the commonest answer, `200` with a type and a length, in one piece: one check for
+    /// room, and copies whose lengths the compiler knows. `writeFields` writes further field lines,
+    /// each with its CR LF, to room for `fieldBytesMax` bytes, and gives how many it wrote;
+    /// `writeBody` writes `bodyBytes` bytes behind the head.
     @inlinable @inline(__always)
     public static func ok(
         contentType: UnsafeRawBufferPointer, contentLength: Int, dateLine: UnsafeRawPointer,
         connection: HTTPConnectionField, into output: inout ByteQueue, fieldBytesMax: Int = 0,
-        writeFields: (UnsafeMutableRawPointer) -> Int = { _ in 0 }
+        writeFields: (UnsafeMutableRawPointer) -> Int = { _ in 0 }, bodyBytes: Int = 0,
+        writeBody: (UnsafeMutableRawPointer) -> Void = { _ in }
     ) {
-        let room = output.reserve(128 &+ contentType.count &+ fieldBytesMax)
+        let room = output.reserve(
+            okBytesMax &+ contentType.count &+ fieldBytesMax &+ bodyBytes)
         memcpy(room, ("HTTP/1.1 200 OK\r\n" as StaticString).utf8Start, 17)
         memcpy(room + 17, dateLine, dateLineBytes)
         memcpy(room + 54, ("Content-Type: " as StaticString).utf8Start, 14)
-        var offset = 68
+        var end = room + 68
         if let type = contentType.baseAddress {
-            (room + offset).copyShort(from: type, count: contentType.count)
-            offset &+= contentType.count
+            end.copyShort(from: type, count: contentType.count)
+            end += contentType.count
         }
-        memcpy(room + offset, ("\r\nContent-Length: " as StaticString).utf8Start, 18)
-        offset &+= 18
-        offset &+= ASCII.writeDecimal(contentLength, to: room + offset)
-        (room + offset).storeBytes(of: 0x0A0D, as: UInt16.self)
-        offset &+= 2
-        offset &+= writeFields(room + offset)
-        output.commit(offset)
-        finish(connection, into: &output)
+        memcpy(end, ("\r\nContent-Length: " as StaticString).utf8Start, 18)
+        end += 18
+        end += ASCII.writeDecimal(contentLength, to: end)
+        end.storeBytes(of: 0x0A0D, as: UInt16.self)
+        end += 2
+        end += writeFields(end)
+        end += writeEnd(connection, to: end)
+        writeBody(end)
+        output.commit(end - room &+ bodyBytes)
     }
 
+    /// Bytes of the head that `ok` writes, without the type and further fields, at most.
+    @usableFromInline static var okBytesMax: Int { 160 }
+
+    /// Writes the line about the connection, if there is one, and the blank line; 26 bytes at most.
     @inlinable @inline(__always)
-    static func finish(_ connection: HTTPConnectionField, into output: inout ByteQueue) {
-        switch connection {
-        case .absent:
-            output.reserve(2).storeBytes(of: 0x0A0D, as: UInt16.self)
-            output.commit(2)
-        case .close: output.append("Connection: close\r\n\r\n")
-        case .keepAlive: output.append("Connection: keep-alive\r\n\r\n")
+    static func writeEnd(
+        _ connection: HTTPConnectionField, to room: UnsafeMutableRawPointer
+    ) -> Int {
+        guard connection != .absent else {
+            room.storeBytes(of: 0x0A0D, as: UInt16.self)
+            return 2
         }
+        let text: StaticString =
+            connection == .close
+            ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n"
+        memcpy(room, text.utf8Start, text.utf8CodeUnitCount)
+        return text.utf8CodeUnitCount
     }
 
     /// Appends a request head. `fieldLines` are whole lines, each with its CR LF. `contentLength`

@@ -120,9 +120,11 @@ public protocol ByteStream: AnyObject {
     func handOver(
         to handler: any StreamHandler, unread: UnsafeRawBufferPointer, onClosed: (() -> Void)?)
 
-    /// Writes now what the kernel takes and queues a copy of the rest. Never calls the handler from
-    /// inside. After `close` or `shutdown` it does nothing.
-    func write(_ bytes: UnsafeRawBufferPointer)
+    /// Writes now what the kernel takes and queues a copy of the rest; gives the `queuedBytes`
+    /// after that. Never calls the handler from inside. After `close` or `shutdown` it does
+    /// nothing.
+    @discardableResult
+    func write(_ bytes: UnsafeRawBufferPointer) -> Int
 
     /// Stops and resumes `onRead`: back-pressure on the peer. A paused stream doesn't notice the
     /// peer's leaving.

@@ -23,6 +23,11 @@ public struct UVError: Error, Equatable, Hashable, Sendable {
     public static let permissionDenied = UVError(code: UV_EACCES.rawValue)
     public static let tooManyFiles = UVError(code: UV_EMFILE.rawValue)
 
+    /// A call that was refused like this may succeed a moment later.
+    var isTemporary: Bool {
+        code == UV_EAGAIN.rawValue || code == UV_EINTR.rawValue || code == UV_ENOBUFS.rawValue
+    }
+
     /// The code's symbol: `ECONNREFUSED`.
     public var name: String {
         Self.text { uv_err_name_r(code, $0, $1) }

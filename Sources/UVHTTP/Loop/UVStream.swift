@@ -7,6 +7,8 @@ final class UVStream: UVHandle, ByteStream {
     private var handler: (any StreamHandler)?
     let peer: SocketAddress?
 
+    /// The socket, while the stream is open and connected.
+    private var descriptor: Int32 = -1
     private var isConnected = false
     /// The handler knows that the stream is connected; only then is there reading.
     private var isAnnounced = false
@@ -49,6 +51,7 @@ final class UVStream: UVHandle, ByteStream {
         }
         // Not fatal if refused: it costs latency only.
         uv_tcp_nodelay(tcp, 1)
+        self.descriptor = descriptor
         isConnected = true
         isAnnounced = true
     }
@@ -114,18 +117,26 @@ final class UVStream: UVHandle, ByteStream {
         loop.schedule { [self] in deliverUnread() }
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) {
-        guard isOpen, !isOutputEnding, bytes.count > 0 else { return }
+    @discardableResult
+    func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard isOpen, !isOutputEnding, bytes.count > 0 else { return queuedBytes }
         var taken = 0
         if isConnected, !isWriting, gathered.isEmpty {
-            var buffer = Self.buffer(bytes)
-            let result = uv_try_write(stream, &buffer, 1)
-            if result == bytes.count { return }
-            guard result >= 0 || result == UV_EAGAIN.rawValue else { return fail(result) }
-            taken = max(0, Int(result))
+            // What `uv_try_write` would do while nothing of the stream waits.
+            taken = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+            if taken == bytes.count { return 0 }
+            if taken < 0 {
+                let error = UVError.lastSystemError
+                guard error.isTemporary else {
+                    fail(error.code)
+                    return 0
+                }
+                taken = 0
+            }
         }
         gathered.append(bytes.dropping(taken))
         flush()
+        return queuedBytes
     }
 
     func shutdown() {
@@ -167,6 +178,7 @@ final class UVStream: UVHandle, ByteStream {
     private func onConnected(_ status: Int32) {
         guard isOpen else { return }
         guard status >= 0 else { return fail(status) }
+        uv_fileno(handle, &descriptor)
         isConnected = true
         flush()
         if hasStarted { announce() }
@@ -281,8 +293,6 @@ final class UVStream: UVHandle, ByteStream {
 
     /// The FIN, at once; `uv_shutdown` would send it a turn later.
     private func sendEnd() {
-        var descriptor: uv_os_fd_t = -1
-        uv_fileno(handle, &descriptor)
         if Glibc.shutdown(descriptor, Int32(SHUT_WR)) != 0 {
             fail(UVError.lastSystemError.code)
         }

@@ -132,7 +132,7 @@ public struct HTTPResponder {
             contentType: contentType, contentLength: body.count, dateLine: dateLine,
             connection: form.connectionField, into: &output.pointee, fieldBytesMax: fieldBytesMax,
             writeFields: writeFields)
-        if !form.omitsBody { output.pointee.appendShort(body) }
+        if !form.omitsBody { output.pointee.append(body) }
     }
 
     /// `200` with a body of `contentLength` bytes that `write` appends to the output itself.

@@ -26,10 +26,11 @@ public final class HTTPServer {
 
     /// Constant; behind a pointer, so that the hot path copies nothing of it.
     let limits: UnsafePointer<HTTPLimits>
-    @exclusivity(unchecked) private(set) var service: any HTTPService
+    let service: UnsafeMutablePointer<ServiceSlot>
     /// Where the connection whose turn it is gathers its answers; empty between turns of
     /// connections.
     let output: UnsafeMutablePointer<ByteQueue>
+    let headMemo: UnsafeMutablePointer<HTTPHeadMemo>
     /// The counters, bumped in place.
     public let counters: UnsafeMutablePointer<HTTPServerCounters>
     /// `Date: …` with CR LF, of the current second.
@@ -38,6 +39,8 @@ public final class HTTPServer {
     private let loop: any EventLoop
     private let dateStorage: UnsafeMutableRawPointer
     private var dateSeconds = -1
+    /// When the date was last looked at, by the loop's clock.
+    private var dateSeenMilliseconds = UInt64.max
     private var listeners: [any StreamListener] = []
     private var connections: [ServerConnection] = []
     /// Streams that have left HTTP and are open.
@@ -60,10 +63,13 @@ public final class HTTPServer {
         let storage = UnsafeMutablePointer<HTTPLimits>.allocate(capacity: 1)
         storage.initialize(to: limits)
         self.limits = UnsafePointer(storage)
-        self.service = service
+        self.service = .allocate(capacity: 1)
+        self.service.initialize(to: ServiceSlot(service))
         places = ServerPlaces(limits)
         output = .allocate(capacity: 1)
         output.initialize(to: ByteQueue())
+        headMemo = .allocate(capacity: 1)
+        headMemo.initialize(to: HTTPHeadMemo())
         counters = .allocate(capacity: 1)
         counters.initialize(to: HTTPServerCounters())
         dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
@@ -77,8 +83,12 @@ public final class HTTPServer {
     deinit {
         sweeper?.cancel()
         for listener in listeners { listener.close() }
+        service.deinitialize(count: 1)
+        service.deallocate()
         output.deinitialize(count: 1)
         output.deallocate()
+        headMemo.deinitialize(count: 1)
+        headMemo.deallocate()
         counters.deallocate()
         limits.deallocate()
         dateStorage.deallocate()
@@ -86,7 +96,9 @@ public final class HTTPServer {
 
     /// From now on `service` answers, on connections that are open too. Not to be called by the
     /// service while it answers.
-    public func serve(_ service: any HTTPService) { self.service = service }
+    public func serve(_ service: any HTTPService) {
+        self.service.pointee = ServiceSlot(service)
+    }
 
     /// Connections open now.
     public var connectionCount: Int { connections.count }
@@ -217,14 +229,22 @@ public final class HTTPServer {
         completeStopIfDone()
     }
 
-    /// Writes the Date line anew when the second has changed (RFC 9110 §6.6.1).
+    /// Writes the Date line anew when the second has changed (RFC 9110 §6.6.1). `now` is that of
+    /// the loop's clock.
     @inline(__always)
-    func refreshDate() {
+    func refreshDate(_ now: UInt64) {
+        if now != dateSeenMilliseconds { seeDate(now) }
+    }
+
+    func refreshDate() { refreshDate(nowMilliseconds) }
+
+    @inline(never)
+    private func seeDate(_ now: UInt64) {
+        dateSeenMilliseconds = now
         let seconds = loop.unixSeconds
         if seconds != dateSeconds { writeDate(seconds) }
     }
 
-    @inline(never)
     private func writeDate(_ seconds: Int) {
         dateSeconds = seconds
         dateStorage.copyMemory(

@@ -82,6 +82,10 @@ public protocol HTTPService: AnyObject {
     /// with the head.
     func admit(_ request: HTTPRequest) -> HTTPAdmission
 
+    /// A plain GET (`HTTPRequestHead.isPlainGet`) to be answered at once: returns true when the
+    /// whole answer is written, or false with nothing written; `respond` is called then.
+    func respond(toPlainGet request: HTTPPlainGet) -> Bool
+
     /// The request is whole. Answer through `responder` before returning, or take
     /// `responder.later()` and answer then.
     func respond(to request: HTTPRequest, _ responder: HTTPResponder)
@@ -89,4 +93,5 @@ public protocol HTTPService: AnyObject {
 
 extension HTTPService {
     public func isVital(_ request: HTTPRequest) -> Bool { false }
+    public func respond(toPlainGet request: HTTPPlainGet) -> Bool { false }
 }

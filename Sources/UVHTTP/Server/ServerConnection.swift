@@ -48,19 +48,20 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     public func onRead(_ bytes: UnsafeMutableRawBufferPointer) {
         guard state.pointee.lingersUntil == nil, let base = bytes.baseAddress else { return }
-        server.refreshDate()
+        let now = server.nowMilliseconds
+        server.refreshDate(now)
         if state.pointee.input.isEmpty {
-            let used = consume(UnsafeMutableRawPointer(base), bytes.count)
+            let used = consume(UnsafeMutableRawPointer(base), bytes.count, now)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
                 countHeld()
             }
         } else {
             state.pointee.input.append(UnsafeRawBufferPointer(bytes))
-            consumeInput()
+            consumeInput(now)
             countHeld()
         }
-        settle()
+        settle(now)
     }
 
     public func onEndOfInput() {
@@ -81,20 +82,19 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     // MARK: Taking requests
 
-    private func consumeInput() {
+    private func consumeInput(_ now: UInt64) {
         let readable = state.pointee.input.readable
         guard let base = readable.baseAddress else { return }
-        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count)
+        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count, now)
         state.pointee.input.removeFirst(used)
         if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
     }
 
     /// Takes the whole requests at the front of the bytes; returns how many bytes that were. 16
     /// bytes behind them are overwritten with zeros, the parser's sentinel.
-    private func consume(_ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    private func consume(_ base: UnsafeMutableRawPointer, _ count: Int, _ now: UInt64) -> Int {
         (base + count).storeBytes(of: 0, as: UInt64.self)
         (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
-        let now = server.nowMilliseconds
         var offset = 0
         var taken = 0
         while offset < count {
@@ -108,15 +108,18 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
                 break
             }
             let bytes = UnsafeRawPointer(base) + offset
-            switch state.pointee.step(bytes, count: count - offset, limits: server.limits, now: now)
+            switch state.pointee.step(
+                bytes, count: count &- offset, limits: server.limits, memo: server.headMemo,
+                now: now)
             {
             case .request(let consumed):
-                answerRequest(bytes)
+                server.counters.pointee.requests &+= 1
+                if !answerAtOnce(bytes, now) { answerRequest(bytes) }
                 state.pointee.onRequestTaken(now: now)
-                offset += consumed
-                taken += 1
+                offset &+= consumed
+                taken &+= 1
             case .progress(let consumed):
-                offset += consumed
+                offset &+= consumed
                 countHeld()
             case .needInput:
                 return offset
@@ -132,18 +135,28 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     /// Whether this connection must first get rid of what it owes.
     private var isFull: Bool {
-        let limits = server.limits
-        if answers.count >= limits.pointee.pipelineDepthMax
-            || answers.byteCount >= limits.pointee.outputBytesMax
-        {
-            return true
+        if server.output.pointee.count >= HTTPServer.flushBytes {
+            flush(server.nowMilliseconds)
         }
-        if server.output.pointee.count >= HTTPServer.flushBytes { flush() }
-        return stream.queuedBytes >= limits.pointee.outputBytesMax
+        if answers.isEmpty, !state.pointee.isOutputQueued { return false }
+        let limits = server.limits
+        return answers.count >= limits.pointee.pipelineDepthMax
+            || answers.byteCount >= limits.pointee.outputBytesMax
+            || stream.queuedBytes >= limits.pointee.outputBytesMax
+    }
+
+    /// Has a plain GET answered by the service, if nothing about this connection is in the way;
+    /// false if it isn't answered.
+    @inline(__always)
+    private func answerAtOnce(_ bytes: UnsafeRawPointer, _ now: UInt64) -> Bool {
+        guard head.pointee.isPlainGet, answers.isEmpty, !isEnding else { return false }
+        return server.service.pointee.respond(
+            toPlainGet: HTTPPlainGet(
+                base: bytes, head: head, nowMilliseconds: now, output: server.output,
+                dateLine: server.dateLine))
     }
 
     private func answerRequest(_ bytes: UnsafeRawPointer) {
-        server.counters.pointee.requests &+= 1
         let byteCount = head.pointee.byteCount
         if state.pointee.isSetAside {
             guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }
@@ -162,9 +175,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         let request = HTTPRequest(base: bytes, head: head, body: body)
         if isEnding, isTurnedAway(request) { return turnAway(form) }
         if answers.isEmpty {
-            server.service.respond(to: request, responder(server.output, form))
+            server.service.pointee.respond(to: request, responder(server.output, form))
         } else {
-            respondInTurn(form) { server.service.respond(to: request, $0) }
+            respondInTurn(form) { server.service.pointee.respond(to: request, $0) }
         }
     }
 
@@ -190,7 +203,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     /// consumed.
     private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
         let request = HTTPRequest(base: bytes, head: head, body: .empty)
-        switch isTurnedAway(request) ? .answerNow : server.service.admit(request) {
+        switch isTurnedAway(request) ? .answerNow : server.service.pointee.admit(request) {
         case .readBody:
             // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
             if head.pointee.expectsContinue, count == head.pointee.byteCount { sendContinue() }
@@ -220,7 +233,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     /// Whether the request came by a last place and isn't one that those are kept for.
     private func isTurnedAway(_ request: HTTPRequest) -> Bool {
-        hasLastPlace && !server.service.isVital(request)
+        hasLastPlace && !server.service.pointee.isVital(request)
     }
 
     @inline(never)
@@ -324,19 +337,18 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     /// HTTP has ended: writes what is left of it, and lets go of the stream.
     private func leaveHTTP(_ takeOver: HTTPStreamTakeOver) {
-        flush()
+        flush(server.nowMilliseconds)
         setReadingPaused(false)
         isClosed = true
         server.onLeavingHTTP(self, stream, takeOver, unread: state.pointee.input.readable)
     }
 
-    private func flush() {
+    private func flush(_ now: UInt64) {
         let byteCount = server.output.pointee.count
         guard byteCount > 0 else { return }
-        stream.write(server.output.pointee.readable)
+        let queued = stream.write(server.output.pointee.readable)
         server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
-        let queued = stream.queuedBytes
-        state.pointee.onOutput(byteCount: byteCount, queued: queued, now: server.nowMilliseconds)
+        state.pointee.onOutput(byteCount: byteCount, queued: queued, now: now)
         if queued > 0 { countHeld() }
     }
 
@@ -350,16 +362,19 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         server.schedule { [self] in
             isContinuationScheduled = false
             guard !isClosed else { return }
-            server.refreshDate()
-            if state.pointee.lingersUntil == nil { consumeInput() }
+            let now = server.nowMilliseconds
+            server.refreshDate(now)
+            if state.pointee.lingersUntil == nil { consumeInput(now) }
             pump()
         }
     }
 
     /// After every event: writes, then sees whether to read on, to wait, or to end. When the server
     /// stops, an idle connection ends now, a busy one with the answer it is owed.
-    func settle() {
-        flush()
+    func settle() { settle(server.nowMilliseconds) }
+
+    private func settle(_ now: UInt64) {
+        flush(now)
         guard !isClosed else { return }
         if state.pointee.lingersUntil != nil {
             if inputHasEnded { close() }
@@ -367,7 +382,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         }
         if isStalled, !isFull {
             isStalled = false
-            state.pointee.restartClock(now: server.nowMilliseconds)
+            state.pointee.restartClock(now: now)
             scheduleContinuation()
         }
         let isAtRest = answers.isEmpty && !isContinuationScheduled && !isStalled

@@ -69,15 +69,33 @@ struct ServerConnectionState: ~Copyable {
     }
 
     /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
+    @inline(__always)
     mutating func step(
-        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64
+        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>,
+        memo: UnsafeMutablePointer<HTTPHeadMemo>, now: UInt64
+    ) -> Step {
+        if phase == .head,
+            memo.pointee.recognizes(bytes, count: count, limits: limits, into: &head.pointee)
+        {
+            return .request(consumed: head.pointee.byteCount)
+        }
+        return stepAside(bytes, count: count, limits: limits, memo: memo, now: now)
+    }
+
+    /// The same for whatever isn't like the last request.
+    @inline(never)
+    private mutating func stepAside(
+        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>,
+        memo: UnsafeMutablePointer<HTTPHeadMemo>, now: UInt64
     ) -> Step {
         switch phase {
         case .head:
             switch HTTPRequestParser.parse(
                 bytes, count: count, limits: HTTPHeadLimits(limits.pointee), into: &head.pointee)
             {
-            case .complete: return onHead(count: count, limits: limits, now: now)
+            case .complete:
+                memo.pointee.keep(bytes, head.pointee)
+                return onHead(count: count, limits: limits, now: now)
             case .incomplete:
                 if messageSince == nil { messageSince = now }
                 return .needInput
@@ -188,6 +206,9 @@ struct ServerConnectionState: ~Copyable {
             outputWritten += byteCount
         }
     }
+
+    /// Bytes waited for the kernel after the last write or event of the stream.
+    var isOutputQueued: Bool { outputSince != nil }
 
     /// What is overdue at `now`, if anything. `waiting`: requests whose answers the service still
     /// owes; `queued`: bytes that the kernel has not taken; `isHeldUp`: we aren't reading;

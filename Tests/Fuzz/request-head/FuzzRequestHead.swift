@@ -14,6 +14,7 @@ public func fuzzRequestHead(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     let message = input.rest
     let cut = message.isEmpty ? 0 : place % (message.count + 1)
     let whole = parse(message, HTTPHeadLimits(limits))
+    recognize(message, limits)
     let beginning = parse(prefix(message, cut), HTTPHeadLimits(limits))
     if beginning.outcome != .incomplete {
         precondition(beginning == whole, "further bytes change what was decided")
@@ -50,13 +51,40 @@ private func parse(_ message: UnsafeRawBufferPointer, _ limits: HTTPHeadLimits) 
             bytes, count: message.count, limits: limits, into: &head)
         guard outcome == .complete else { return Parsed(outcome: outcome) }
         check(head, bytes, message.count, limits)
-        return Parsed(
-            outcome: outcome, text: "\(head.method) \(head.minorVersion)", framing: head.framing,
-            flags: [head.keepsAlive, head.expectsContinue, head.asksUpgrade, head.hasConditions],
-            offsets: [
-                head.pathOffset, head.pathCount, head.queryOffset, head.queryCount,
-                head.fieldsOffset, head.byteCount,
-            ])
+        return Parsed(head)
+    }
+}
+
+extension Parsed {
+    init(_ head: HTTPRequestHead) {
+        outcome = .complete
+        text = "\(head.method) \(head.minorVersion)"
+        framing = head.framing
+        flags = [
+            head.keepsAlive, head.expectsContinue, head.asksUpgrade, head.hasConditions,
+            head.isPlainGet,
+        ]
+        offsets = [
+            head.pathOffset, head.pathCount, head.queryOffset, head.queryCount,
+            head.fieldsOffset, head.byteCount,
+        ]
+    }
+}
+
+/// What is behind the target of a plain GET means the same behind any other target.
+private func recognize(_ message: UnsafeRawBufferPointer, _ limits: HTTPLimits) {
+    withSentinel(message) { bytes in
+        var head = HTTPRequestHead()
+        let outcome = HTTPRequestParser.parse(
+            bytes, count: message.count, limits: HTTPHeadLimits(limits), into: &head)
+        guard outcome == .complete else { return }
+        var memo = HTTPHeadMemo()
+        memo.keep(bytes, head)
+        let parsed = Parsed(head)
+        let isSeen = withUnsafePointer(to: limits) {
+            memo.recognizes(bytes, count: message.count, limits: $0, into: &head)
+        }
+        precondition(!isSeen || Parsed(head) == parsed, "a memo sees another head")
     }
 }
 
@@ -86,22 +114,27 @@ private func check(
 /// What a server's connection finds: each request's path and body, then how it ended.
 private func requests(in pieces: [UnsafeRawBufferPointer], _ limits: HTTPLimits) -> [String] {
     var state = ServerConnectionState(nowMilliseconds: 0)
-    var limits = limits
+    var memo = HTTPHeadMemo()
     var found: [String] = []
-    for piece in pieces {
-        state.input.append(piece)
-        guard take(from: &state, &limits, &found) else { break }
+    withUnsafePointer(to: limits) { limits in
+        withUnsafeMutablePointer(to: &memo) { memo in
+            for piece in pieces {
+                state.input.append(piece)
+                guard take(from: &state, limits, memo, &found) else { break }
+            }
+        }
     }
     return found
 }
 
 /// Takes what is there; false at a refusal.
 private func take(
-    from state: inout ServerConnectionState, _ limits: inout HTTPLimits, _ found: inout [String]
+    from state: inout ServerConnectionState, _ limits: UnsafePointer<HTTPLimits>,
+    _ memo: UnsafeMutablePointer<HTTPHeadMemo>, _ found: inout [String]
 ) -> Bool {
     while !state.input.isEmpty, !state.hasEnded {
-        let consumed: Int? = withUnsafePointer(to: limits) { limits in
-            withSentinel(state.input.readable) { bytes in step(&state, bytes, limits, &found) }
+        let consumed: Int? = withSentinel(state.input.readable) { bytes in
+            step(&state, bytes, limits, memo, &found)
         }
         guard let consumed else { return false }
         if consumed == 0 { return true }
@@ -113,10 +146,11 @@ private func take(
 /// One step; gives the bytes consumed, 0 when more are needed, nil at a refusal.
 private func step(
     _ state: inout ServerConnectionState, _ bytes: UnsafeRawPointer,
-    _ limits: UnsafePointer<HTTPLimits>, _ found: inout [String]
+    _ limits: UnsafePointer<HTTPLimits>, _ memo: UnsafeMutablePointer<HTTPHeadMemo>,
+    _ found: inout [String]
 ) -> Int? {
     let count = state.input.count
-    switch state.step(bytes, count: count, limits: limits, now: 0) {
+    switch state.step(bytes, count: count, limits: limits, memo: memo, now: 0) {
     case .needInput: return 0
     case .progress(let consumed): return consumed
     case .refused(let refusal):
@@ -126,7 +160,7 @@ private func step(
         let head = UnsafeRawBufferPointer(start: bytes, count: state.head.pointee.byteCount)
         let consumed = state.readBody(headBytes: head, limits: limits)
         guard consumed == 0 else { return consumed }
-        return step(&state, bytes, limits, &found)
+        return step(&state, bytes, limits, memo, &found)
     case .request(let consumed):
         precondition(consumed <= count, "more consumed than there was")
         let byteCount = state.head.pointee.byteCount

@@ -15,6 +15,7 @@ struct ParsedHead: Equatable {
     var expectsContinue = false
     var asksUpgrade = false
     var hasConditions = false
+    var isPlainGet = false
     /// The field lines with the blank line.
     var fields = ""
     var byteCount = 0
@@ -32,6 +33,7 @@ func headLimits(bytes: Int = 16 * 1024, fields: Int = 64, target: Int = 8 * 1024
 /// Parses the first `count` bytes of a message that lies before a wall.
 struct HeadHarness {
     let guarded = GuardedBytes()
+    let memo = HeadMemo()
     var limits = headLimits()
     /// The method whose answer is parsed; nil to parse requests.
     var answering: HTTPMethod?
@@ -46,6 +48,30 @@ struct HeadHarness {
         var head = HTTPRequestHead()
         let outcome = HTTPRequestParser.parse(
             bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
+        let parsed = parsed(outcome, head, bytes, count)
+        recognize(bytes, count, parsed)
+        return parsed
+    }
+
+    /// What a memo recognizes, be it of this message or of one before, is what the parser says.
+    private func recognize(_ bytes: UnsafeRawPointer, _ count: Int, _ parsed: ParsedHead) {
+        var head = HTTPRequestHead()
+        let seen = memo.recognizes(bytes, count, limits, into: &head)
+        if seen { #expect(self.parsed(.complete, head, bytes, count) == parsed) }
+        guard parsed.outcome == .complete else { return }
+        _ = HTTPRequestParser.parse(
+            bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
+        memo.keep(bytes, head)
+        if memo.recognizes(bytes, count, limits, into: &head) {
+            #expect(self.parsed(.complete, head, bytes, count) == parsed)
+            #expect(parsed.isPlainGet)
+        }
+    }
+
+    private func parsed(
+        _ outcome: HTTPParseOutcome, _ head: HTTPRequestHead, _ bytes: UnsafeRawPointer,
+        _ count: Int
+    ) -> ParsedHead {
         guard outcome == .complete else { return ParsedHead(outcome: outcome) }
         return ParsedHead(
             outcome: outcome, method: head.method,
@@ -53,7 +79,7 @@ struct HeadHarness {
             query: text(bytes, count, head.queryOffset, head.queryCount),
             framing: head.framing, minorVersion: head.minorVersion, keepsAlive: head.keepsAlive,
             expectsContinue: head.expectsContinue, asksUpgrade: head.asksUpgrade,
-            hasConditions: head.hasConditions,
+            hasConditions: head.hasConditions, isPlainGet: head.isPlainGet,
             fields: text(bytes, count, head.fieldsOffset, head.byteCount - head.fieldsOffset),
             byteCount: head.byteCount)
     }
@@ -132,6 +158,31 @@ struct HeadHarness {
         #expect(start == nil || first.start == start, sourceLocation: sourceLocation)
         let isInterim = answering != nil && head.status < 200
         #expect(isInterim || first.fields == head.fields, sourceLocation: sourceLocation)
+    }
+}
+
+/// A memo behind a pointer, as a server has it.
+final class HeadMemo {
+    let pointer = UnsafeMutablePointer<HTTPHeadMemo>.allocate(capacity: 1)
+
+    init() { pointer.initialize(to: HTTPHeadMemo()) }
+
+    deinit {
+        pointer.deinitialize(count: 1)
+        pointer.deallocate()
+    }
+
+    func recognizes(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ limits: HTTPLimits,
+        into head: inout HTTPRequestHead
+    ) -> Bool {
+        withUnsafePointer(to: limits) {
+            pointer.pointee.recognizes(bytes, count: count, limits: $0, into: &head)
+        }
+    }
+
+    func keep(_ bytes: UnsafeRawPointer, _ head: HTTPRequestHead) {
+        pointer.pointee.keep(bytes, head)
     }
 }
 

@@ -24,6 +24,8 @@ struct ReadFields: ~Copyable {
     private var sharedCount = 0
 
     private static var sharedOffset: Int { 32 }
+    /// With a name of up to 30 bytes all that is shared is copied at once.
+    private static var sharedBytesCopied: Int { 128 }
     /// Sequences that differ in the last eight digits alone.
     private static var lowSequences: UInt64 { 100_000_000 }
 
@@ -64,8 +66,16 @@ struct ReadFields: ~Copyable {
                 from: StaticString("\"\r\n").utf8Start, byteCount: 3)
             offset &+= 3
         }
-        (room + offset).copyShort(from: bytes + Self.sharedOffset, count: sharedCount)
+        (room + offset).copyMemory(
+            from: bytes + Self.sharedOffset, byteCount: Self.sharedBytesCopied)
+        if sharedCount > Self.sharedBytesCopied { copyRest(to: room + offset) }
         return offset &+ sharedCount
+    }
+
+    @inline(never)
+    private func copyRest(to room: UnsafeMutableRawPointer) {
+        UnsafeRawBufferPointer(start: bytes + Self.sharedOffset, count: sharedCount)
+            .dropping(Self.sharedBytesCopied).copyShort(to: room + Self.sharedBytesCopied)
     }
 
     @inline(never)

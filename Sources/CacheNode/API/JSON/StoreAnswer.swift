@@ -6,6 +6,8 @@ enum StoredForm: UInt8 {
     case json
     /// The bytes are UTF-8 and become a JSON string.
     case text
+    /// The same, and they stand in it as they are: nothing is to be escaped.
+    case plainText
     /// The bytes become a string of Base64, and `"encoding":"base64"` says so.
     case binary
 }
@@ -17,7 +19,8 @@ enum StoreAnswer {
     /// The form of a value that was stored with the JSON media type, or with another one.
     static func form(of value: UnsafeRawBufferPointer, isJSONType: Bool) -> StoredForm {
         if isJSONType, JSONScanner.isDocument(value) { return .json }
-        return UTF8Check.isUTF8(value) ? .text : .binary
+        guard UTF8Check.isUTF8(value) else { return .binary }
+        return ByteScan.endOfUnescaped(value, from: 0) == value.count ? .plainText : .text
     }
 
     /// Whether a Content-Type is `application/json`, in any case and with any parameters: RFC 8259
@@ -37,6 +40,7 @@ enum StoreAnswer {
         switch form {
         case .json: 10 &+ value.count
         case .text: 10 &+ JSONText.byteCount(utf8: value)
+        case .plainText: 12 &+ value.count
         case .binary: 32 &+ Base64.encodedCount(value.count)
         }
     }
@@ -58,6 +62,10 @@ enum StoreAnswer {
         switch form {
         case .json: output.append(value)
         case .text: JSONText.append(utf8: value, to: &output)
+        case .plainText:
+            output.append(ASCII.quote)
+            output.append(value)
+            output.append(ASCII.quote)
         case .binary:
             output.append(ASCII.quote)
             Base64.append(value, to: &output)

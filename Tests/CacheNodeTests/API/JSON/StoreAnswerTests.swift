@@ -10,8 +10,9 @@ import UVHTTP
     @Test(
         arguments: [
             ("{\"a\": 1}", true, .json), (" 2.0\n", true, .json), ("\"é\"", true, .json),
-            ("{\"a\": 1}", false, .text), ("{'a': 1}", true, .text), ("", true, .text),
-            ("", false, .text), ("plain é", false, .text), ("1 2", true, .text),
+            ("{\"a\": 1}", false, .text), ("{'a': 1}", true, .plainText), ("", true, .plainText),
+            ("", false, .plainText), ("plain é", false, .plainText), ("1 2", true, .plainText),
+            ("a\nb", true, .text), ("a\\b", false, .text), ("\u{7F}", false, .plainText),
         ] as [(String, Bool, StoredForm)])
     func seesTheFormByTypeAndContent(_ value: String, _ isJSONType: Bool, _ form: StoredForm) {
         Array(value.utf8).withUnsafeBytes { bytes in
@@ -46,6 +47,7 @@ import UVHTTP
         arguments: [
             ("2.0", .json, #"{"value":2.0}"#), (" [1, 2]\n", .json, "{\"value\": [1, 2]\n}"),
             ("", .text, #"{"value":""}"#), ("a\"é\n", .text, #"{"value":"a\"é\n"}"#),
+            ("", .plainText, #"{"value":""}"#), ("a 'é'", .plainText, #"{"value":"a 'é'"}"#),
             ("\u{0}\u{1F}", .text, #"{"value":"\u0000\u001f"}"#),
             ("foob", .binary, #"{"value":"Zm9vYg==","encoding":"base64"}"#),
             ("", .binary, #"{"value":"","encoding":"base64"}"#),
