@@ -2,20 +2,6 @@ import UVHTTP
 
 /// `/kv/<key>`: raw bytes in, the same bytes out.
 extension NodeService {
-    /// Answers a hit; false if it isn't one.
-    @inline(__always)
-    func respondKV(_ encoded: UnsafeRawBufferPointer, _ request: HTTPPlainGet) -> Bool {
-        guard let hit = hit(encoded, request.nowMilliseconds) else { return false }
-        let value = cache.pointee.value(of: hit.entry)
-        request.respondOK(
-            contentType: cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: hit.entry)),
-            fieldBytesMax: ReadFields.bytesMax,
-            writeFields: { readFields.pointee.writeHit(hit.version, hit.age, to: $0) },
-            bodyBytes: value.count,
-            writeBody: { value.copyShort(to: $0) })
-        return true
-    }
-
     func onKV(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {

@@ -23,6 +23,8 @@ final class NodeService: HTTPService {
     let readFields: UnsafeMutablePointer<ReadFields>
     /// Where keys are decoded: as long as a target may be.
     private let scratch: UnsafeMutableRawPointer
+    /// Those of the plain GETs that are being answered.
+    let candidates: UnsafeMutablePointer<Candidate>
 
     init(
         keyspace: Keyspace, metrics: UnsafeMutablePointer<Metrics>, settings: Settings,
@@ -42,12 +44,14 @@ final class NodeService: HTTPService {
         readFields = .allocate(capacity: 1)
         readFields.initialize(to: ReadFields(nodeName: settings.name))
         scratch = .allocate(byteCount: limits.headBytesMax, alignment: 8)
+        candidates = .allocate(capacity: HTTPPlainGets.countMax)
     }
 
     deinit {
         readFields.deinitialize(count: 1)
         readFields.deallocate()
         scratch.deallocate()
+        candidates.deallocate()
     }
 
     /// Nodes that register or link, and who asks how this one is.
@@ -65,16 +69,6 @@ final class NodeService: HTTPService {
         guard !isGuarded || isAllowed(request, route) else { return .answerNow }
         guard request.method != .options, route.allows(request.method) else { return .answerNow }
         return .readBody
-    }
-
-    func respond(toPlainGet request: HTTPPlainGet) -> Bool {
-        let route = Router.route(request.request.path)
-        guard !isGuarded || isAllowed(request.request, route) else { return false }
-        switch route {
-        case .kv(let encoded): return respondKV(encoded, request)
-        case .store(let encoded): return respondStore(encoded, request)
-        default: return false
-        }
     }
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
@@ -118,31 +112,16 @@ final class NodeService: HTTPService {
         }
     }
 
-    /// What a plain hit needs to know of its key; nil when it isn't one.
-    @inline(__always)
-    func hit(_ encoded: UnsafeRawBufferPointer, _ nowMilliseconds: UInt64) -> Hit? {
-        guard case .key(let key) = RequestKey.decode(encoded, scratch: scratch) else { return nil }
-        let entry = cache.pointee.read(key)
-        guard !entry.isNone, keyspace.isServable(entry), !cache.pointee.isAbsent(entry) else {
-            return nil
-        }
-        metrics.pointee.hits &+= 1
-        return Hit(
-            entry: entry, version: keyspace.hitVersion(of: entry),
-            age: keyspace.hitAge(of: entry, nowMilliseconds: nowMilliseconds))
-    }
-
-    struct Hit {
-        let entry: EntryReference
-        let version: Version
-        let age: HitAge
+    /// The key lies in the request or in this service's memory, until the next call.
+    func decode(_ encoded: UnsafeRawBufferPointer) -> RequestKey.Outcome {
+        RequestKey.decode(encoded, scratch: scratch)
     }
 
     private func withKey(
         _ encoded: UnsafeRawBufferPointer, _ style: ErrorStyle, _ responder: HTTPResponder,
         _ body: (UnsafeRawBufferPointer) -> Void
     ) {
-        switch RequestKey.decode(encoded, scratch: scratch) {
+        switch decode(encoded) {
         case .key(let key): body(key)
         case .refused(let reason):
             respondError(.badRequest, reason.description, style, responder)

@@ -60,6 +60,11 @@ extension NodeService {
         access.verdict(on: request.fields, needing: route.need(of: request)) == .granted
     }
 
+    /// Whether who sends these fields may read keys.
+    func mayRead(_ fields: HTTPFields) -> Bool {
+        access.verdict(on: fields, needing: .scopes(.read)) == .granted
+    }
+
     /// Whether the request shows a valid token, or none is needed.
     func isTrusted(_ request: HTTPRequest) -> Bool {
         !isGuarded || access.verdict(on: request.fields, needing: .anyToken) == .granted

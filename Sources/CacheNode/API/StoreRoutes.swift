@@ -4,9 +4,13 @@ import UVHTTP
 extension NodeService {
     /// What an entry's user flags say of its form in this API: 0 is not looked at yet, then
     /// `StoredForm` + 1.
+    @inline(__always)
     func form(of entry: EntryReference) -> StoredForm {
-        let known = cache.pointee.userFlags(of: entry)
-        if known != 0, let form = StoredForm(rawValue: known - 1) { return form }
+        StoredForm(rawValue: cache.pointee.userFlags(of: entry) &- 1) ?? findForm(of: entry)
+    }
+
+    @inline(never)
+    private func findForm(of entry: EntryReference) -> StoredForm {
         let mediaType = cache.pointee.mediaTypeBytes(cache.pointee.mediaType(of: entry))
         let form = StoreAnswer.form(
             of: cache.pointee.value(of: entry), isJSONType: StoreAnswer.isJSONType(mediaType))
@@ -22,40 +26,6 @@ extension NodeService {
         case .delete: deleteStore(key, request, responder)
         default: read(key, request, .store, responder)
         }
-    }
-
-    /// Answers a hit whose value stands in its answer as it is; false if it isn't one.
-    @inline(never)
-    func respondStore(_ encoded: UnsafeRawBufferPointer, _ request: HTTPPlainGet) -> Bool {
-        guard let hit = hit(encoded, request.nowMilliseconds) else { return false }
-        let value = cache.pointee.value(of: hit.entry)
-        switch form(of: hit.entry) {
-        case .json:
-            respond(hit, request, "{\"value\":", value, "}")
-        case .plainText:
-            respond(hit, request, "{\"value\":\"", value, "\"}")
-        case .text, .binary:
-            return false
-        }
-        return true
-    }
-
-    @inline(__always)
-    private func respond(
-        _ hit: Hit, _ request: HTTPPlainGet, _ beginning: StaticString,
-        _ value: UnsafeRawBufferPointer, _ end: StaticString
-    ) {
-        request.respondOK(
-            contentType: StaticString("application/json").bytes,
-            fieldBytesMax: ReadFields.bytesMax,
-            writeFields: { readFields.pointee.writeHit(hit.version, hit.age, to: $0) },
-            bodyBytes: beginning.utf8CodeUnitCount &+ value.count &+ end.utf8CodeUnitCount,
-            writeBody: { room in
-                beginning.bytes.copyShort(to: room)
-                let place = room + beginning.utf8CodeUnitCount
-                value.copyShort(to: place)
-                end.bytes.copyShort(to: place + value.count)
-            })
     }
 
     func answerStore(_ outcome: ReadOutcome, _ responder: HTTPResponder) {

@@ -187,6 +187,14 @@ final class Keyspace {
         return ttlTicks == .max || isWithinTTL(entry)
     }
 
+    /// The same for an answer that is a value.
+    @inline(__always)
+    func isServableValue(_ entry: EntryReference) -> Bool {
+        guard isServing, cache.pointee.state(of: entry).hasValue(verifiedIn: freshness.current)
+        else { return false }
+        return ttlTicks == .max || isWithinTTL(entry)
+    }
+
     private func isWithinTTL(_ entry: EntryReference) -> Bool {
         Self.ticks(now) &- cache.pointee.basisTicks(of: entry) <= ttlTicks
             || cache.pointee.isUncommitted(entry)

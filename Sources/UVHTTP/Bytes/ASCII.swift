@@ -139,6 +139,10 @@ extension UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[offset...])
     }
 
+    /// Where the bytes end.
+    @inlinable @inline(__always)
+    var endAddress: UnsafeRawPointer? { baseAddress.map { $0 + count } }
+
     /// No bytes.
     @inlinable @inline(__always)
     public static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }

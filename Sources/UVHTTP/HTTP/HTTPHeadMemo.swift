@@ -3,46 +3,51 @@
 /// no rule for what is behind a target looks at the target.
 struct HTTPHeadMemo: ~Copyable {
     /// Bytes from the space behind the target to the end of the head; what is longer isn't kept.
-    static var bytesMax: Int { 256 }
+    static var bytesMax: Int { 512 }
     /// `GET /`: of a request that begins otherwise nothing is kept.
-    private static var pathOffset: Int { 4 }
+    static var pathOffset: Int { 4 }
+    /// ` HTTP/1.1` with CR LF.
+    private static var versionBytes: Int { 11 }
 
     private let bytes = UnsafeMutableRawPointer.allocate(
         byteCount: HTTPHeadMemo.bytesMax, alignment: 16)
     /// 0: nothing is kept.
-    private var count = 0
+    private(set) var count = 0
 
     deinit { bytes.deallocate() }
 
-    /// Whether a plain GET is at the front of `request`, behind which 16 zero bytes must follow,
-    /// whose head goes on behind its target as the last one did; `head` is then what the parser
-    /// would make of it. False says nothing of the request.
+    /// The field lines that are kept, with the blank line.
     @inline(__always)
-    func recognizes(
+    var fields: HTTPFields {
+        HTTPFields(
+            UnsafeRawBufferPointer(
+                start: bytes + Self.versionBytes, count: count &- Self.versionBytes))
+    }
+
+    /// The end of the path, which has no `%`, of a plain GET at the front of `request` whose head
+    /// goes on behind its target as the last one did, and so is `count` bytes longer; 0 says
+    /// nothing of the request. 16 zero bytes must follow it.
+    @inline(__always)
+    func pathEnd(
         _ request: UnsafeRawPointer, count requestCount: Int,
-        limits: UnsafePointer<HTTPLimits>, into head: inout HTTPRequestHead
-    ) -> Bool {
-        guard HTTPScanner.word(request, 0) << 24 == HTTPScanner.word("\0\0\0GET /"), count > 0
-        else { return false }
-        let pathEnd = HTTPScanner.targetSuspect(request, Self.pathOffset &+ 1)
+        limits: UnsafePointer<HTTPLimits>
+    ) -> Int {
+        guard HTTPScanner.word(request, 0) << 24 == HTTPScanner.word("\0\0\0GET /") else {
+            return 0
+        }
+        let pathEnd = HTTPScanner.unescapedTargetSuspect(request, Self.pathOffset &+ 1)
         let end = pathEnd &+ count
         guard end <= requestCount, end <= limits.pointee.headBytesMax,
             pathEnd &- Self.pathOffset <= limits.pointee.targetBytesMax,
             isKept(request + pathEnd)
-        else { return false }
-        head = HTTPRequestHead()
-        head.isPlainGet = true
-        head.pathOffset = Self.pathOffset
-        head.pathCount = pathEnd &- Self.pathOffset
-        head.queryOffset = pathEnd
-        head.fieldsOffset = pathEnd &+ 11
-        head.byteCount = end
-        return true
+        else { return 0 }
+        return pathEnd
     }
 
-    /// Whether the `count` (11 or more) bytes at `other` are those that are kept.
+    /// Whether as many bytes as are kept are the same at `other`.
     @inline(__always)
     private func isKept(_ other: UnsafeRawPointer) -> Bool {
+        guard count >= Self.versionBytes else { return false }
         var offset = 0
         while offset &+ 8 < count {
             if HTTPScanner.word(bytes, offset) != HTTPScanner.word(other, offset) { return false }
@@ -51,7 +56,7 @@ struct HTTPHeadMemo: ~Copyable {
         return HTTPScanner.word(bytes, count &- 8) == HTTPScanner.word(other, count &- 8)
     }
 
-    /// Keeps what is behind the target of a request whose head was parsed, if it is a plain GET.
+    /// Keeps what is behind the target of a plain GET whose head was parsed.
     @inline(never)
     mutating func keep(_ request: UnsafeRawPointer, _ head: HTTPRequestHead) {
         let pathEnd = head.pathOffset &+ head.pathCount

@@ -42,11 +42,20 @@ enum HTTPScanner {
     /// outside 0x24…0x7E, and `? < > \`; harmless suspects are `! = | } ~`.
     @inline(__always)
     static func targetSuspect(_ bytes: UnsafeRawPointer, _ offset: Int) -> Int {
-        scan(bytes, offset) { lanes in
-            let angles = (lanes | all(0x43)) &+ all(0x01)  // < = > ? | } ~ DEL
-            let backslash = (lanes ^ all(0x23)) &+ all(0x01)
-            return (lanes &- all(0x24)) | angles | backslash
-        }
+        scan(bytes, offset) { lanes in (lanes &- all(0x24)) | targetSuspects(lanes) }
+    }
+
+    /// The same where `%` is a suspect, too, and `$` a harmless one.
+    @inline(__always)
+    static func unescapedTargetSuspect(_ bytes: UnsafeRawPointer, _ offset: Int) -> Int {
+        scan(bytes, offset) { lanes in (lanes &- all(0x26)) | targetSuspects(lanes) }
+    }
+
+    @inline(__always)
+    private static func targetSuspects(_ lanes: SIMD16<UInt8>) -> SIMD16<UInt8> {
+        let angles = (lanes | all(0x43)) &+ all(0x01)  // < = > ? | } ~ DEL
+        let backslash = (lanes ^ all(0x23)) &+ all(0x01)
+        return angles | backslash
     }
 
     /// The first byte at or after `offset` that is neither a letter nor `-`: mostly the colon

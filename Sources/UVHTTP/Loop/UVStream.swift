@@ -3,8 +3,8 @@ import Glibc
 
 /// A TCP connection on the loop, accepted or made by `connect`.
 final class UVStream: UVHandle, ByteStream {
-    /// Until `onClosed`; it then goes, so a handler that holds its stream is no lasting cycle.
-    private var handler: (any StreamHandler)?
+    /// It has the handler until `onClosed`; a handler that holds its stream is no lasting cycle.
+    private let slot = UnsafeMutablePointer<HandlerSlot>.allocate(capacity: 1)
     let peer: SocketAddress?
 
     /// The socket, while the stream is open and connected.
@@ -34,10 +34,17 @@ final class UVStream: UVHandle, ByteStream {
 
     init(on loop: UVLoop, peer: SocketAddress?) {
         self.peer = peer
+        slot.initialize(to: HandlerSlot(handler: nil))
         super.init(of: uv_tcp_t.self, on: loop)
     }
 
-    deinit { writeRequest?.deallocate() }
+    deinit {
+        writeRequest?.deallocate()
+        slot.deinitialize(count: 1)
+        slot.deallocate()
+    }
+
+    private var handler: (any StreamHandler)? { slot.pointee.handler }
 
     /// Takes over the connected socket `descriptor`; closes it when it throws.
     func open(accepted descriptor: Int32) throws(UVError) {
@@ -92,7 +99,7 @@ final class UVStream: UVHandle, ByteStream {
             loop.schedule { [closeError] in handler.onClosed(closeError) }
             return
         }
-        self.handler = handler
+        slot.pointee = HandlerSlot(handler: handler)
         if isAnnounced {
             updateReading()
         } else if isConnected {
@@ -105,7 +112,9 @@ final class UVStream: UVHandle, ByteStream {
         onClosed: (() -> Void)?
     ) {
         precondition(isAnnounced && !hasClosed, "only a stream that is open is handed over")
-        self.handler = handler
+        // This may be a call from inside the one before, which must outlive it.
+        if let earlier = self.handler { loop.schedule { withExtendedLifetime(earlier) {} } }
+        slot.pointee = HandlerSlot(handler: handler)
         afterClosed = onClosed
         var remaining = ByteQueue()
         remaining.append(bytes)
@@ -162,7 +171,7 @@ final class UVStream: UVHandle, ByteStream {
         unread.removeAll(keepingBytes: 0)
         let handler = handler
         let afterClosed = afterClosed
-        self.handler = nil
+        slot.pointee = HandlerSlot(handler: nil)
         self.afterClosed = nil
         handler?.onClosed(closeError)
         afterClosed?()
@@ -226,7 +235,7 @@ final class UVStream: UVHandle, ByteStream {
         if count > 0 {
             // What was sent after the turn had begun must not be dated before that.
             loop.updateTime()
-            handler?.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
+            slot.pointee.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
         } else if count < 0 {
             onReadEnded(Int32(truncatingIfNeeded: count))
         }

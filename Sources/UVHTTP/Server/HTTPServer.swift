@@ -20,7 +20,7 @@ public final class HTTPServer {
     /// stops: for clients that have sent the next request meanwhile, and would get a reset.
     static let drainMilliseconds: UInt64 = 100
     /// Bytes of answers after which a connection's gathered output is written within the turn.
-    static let flushBytes = 64 * 1024
+    @usableFromInline static var flushBytes: Int { 64 * 1024 }
     /// Bytes of output memory kept between turns.
     static let outputKeptBytes = 256 * 1024
 
@@ -31,6 +31,8 @@ public final class HTTPServer {
     /// connections.
     let output: UnsafeMutablePointer<ByteQueue>
     let headMemo: UnsafeMutablePointer<HTTPHeadMemo>
+    /// The paths of the plain GETs that are being answered.
+    let paths: UnsafeMutablePointer<UnsafeRawBufferPointer>
     /// The counters, bumped in place.
     public let counters: UnsafeMutablePointer<HTTPServerCounters>
     /// `Date: …` with CR LF, of the current second.
@@ -70,6 +72,7 @@ public final class HTTPServer {
         output.initialize(to: ByteQueue())
         headMemo = .allocate(capacity: 1)
         headMemo.initialize(to: HTTPHeadMemo())
+        paths = .allocate(capacity: HTTPPlainGets.countMax)
         counters = .allocate(capacity: 1)
         counters.initialize(to: HTTPServerCounters())
         dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
@@ -89,6 +92,7 @@ public final class HTTPServer {
         output.deallocate()
         headMemo.deinitialize(count: 1)
         headMemo.deallocate()
+        paths.deallocate()
         counters.deallocate()
         limits.deallocate()
         dateStorage.deallocate()

@@ -82,9 +82,10 @@ public protocol HTTPService: AnyObject {
     /// with the head.
     func admit(_ request: HTTPRequest) -> HTTPAdmission
 
-    /// A plain GET (`HTTPRequestHead.isPlainGet`) to be answered at once: returns true when the
-    /// whole answer is written, or false with nothing written; `respond` is called then.
-    func respond(toPlainGet request: HTTPPlainGet) -> Bool
+    /// Plain GETs to be answered at once and in their order: returns how many, from the first on,
+    /// are answered as a whole. The next is then given again, or, if that is the first, to
+    /// `respond(to:_:)`.
+    func respond(toPlainGets gets: HTTPPlainGets) -> Int
 
     /// The request is whole. Answer through `responder` before returning, or take
     /// `responder.later()` and answer then.
@@ -93,5 +94,5 @@ public protocol HTTPService: AnyObject {
 
 extension HTTPService {
     public func isVital(_ request: HTTPRequest) -> Bool { false }
-    public func respond(toPlainGet request: HTTPPlainGet) -> Bool { false }
+    public func respond(toPlainGets gets: HTTPPlainGets) -> Int { 0 }
 }

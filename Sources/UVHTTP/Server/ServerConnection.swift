@@ -80,168 +80,6 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         server.onConnectionClosed(self)
     }
 
-    // MARK: Taking requests
-
-    private func consumeInput(_ now: UInt64) {
-        let readable = state.pointee.input.readable
-        guard let base = readable.baseAddress else { return }
-        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count, now)
-        state.pointee.input.removeFirst(used)
-        if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
-    }
-
-    /// Takes the whole requests at the front of the bytes; returns how many bytes that were. 16
-    /// bytes behind them are overwritten with zeros, the parser's sentinel.
-    private func consume(_ base: UnsafeMutableRawPointer, _ count: Int, _ now: UInt64) -> Int {
-        (base + count).storeBytes(of: 0, as: UInt64.self)
-        (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
-        var offset = 0
-        var taken = 0
-        while offset < count {
-            if state.pointee.hasEnded { return isLeavingHTTP ? offset : count }
-            if state.pointee.isAtHead, isFull {
-                isStalled = true
-                break
-            }
-            if taken == server.limits.pointee.requestsPerTurnMax {
-                scheduleContinuation()
-                break
-            }
-            let bytes = UnsafeRawPointer(base) + offset
-            switch state.pointee.step(
-                bytes, count: count &- offset, limits: server.limits, memo: server.headMemo,
-                now: now)
-            {
-            case .request(let consumed):
-                server.counters.pointee.requests &+= 1
-                if !answerAtOnce(bytes, now) { answerRequest(bytes) }
-                state.pointee.onRequestTaken(now: now)
-                offset &+= consumed
-                taken &+= 1
-            case .progress(let consumed):
-                offset &+= consumed
-                countHeld()
-            case .needInput:
-                return offset
-            case .admission:
-                offset += admit(bytes, count: count - offset)
-            case .refused(let refusal):
-                refuse(refusal)
-                return count
-            }
-        }
-        return offset
-    }
-
-    /// Whether this connection must first get rid of what it owes.
-    private var isFull: Bool {
-        if server.output.pointee.count >= HTTPServer.flushBytes {
-            flush(server.nowMilliseconds)
-        }
-        if answers.isEmpty, !state.pointee.isOutputQueued { return false }
-        let limits = server.limits
-        return answers.count >= limits.pointee.pipelineDepthMax
-            || answers.byteCount >= limits.pointee.outputBytesMax
-            || stream.queuedBytes >= limits.pointee.outputBytesMax
-    }
-
-    /// Has a plain GET answered by the service, if nothing about this connection is in the way;
-    /// false if it isn't answered.
-    @inline(__always)
-    private func answerAtOnce(_ bytes: UnsafeRawPointer, _ now: UInt64) -> Bool {
-        guard head.pointee.isPlainGet, answers.isEmpty, !isEnding else { return false }
-        return server.service.pointee.respond(
-            toPlainGet: HTTPPlainGet(
-                base: bytes, head: head, nowMilliseconds: now, output: server.output,
-                dateLine: server.dateLine))
-    }
-
-    private func answerRequest(_ bytes: UnsafeRawPointer) {
-        let byteCount = head.pointee.byteCount
-        if state.pointee.isSetAside {
-            guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }
-            respond(to: headBytes, body: state.pointee.body.readable)
-        } else if case .length(let length) = head.pointee.framing {
-            respond(
-                to: bytes, body: UnsafeRawBufferPointer(start: bytes + byteCount, count: length))
-        } else {
-            respond(to: bytes, body: .empty)
-        }
-    }
-
-    @inline(__always)
-    private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
-        let form = state.pointee.answerForm(isLast: isEnding)
-        let request = HTTPRequest(base: bytes, head: head, body: body)
-        if isEnding, isTurnedAway(request) { return turnAway(form) }
-        if answers.isEmpty {
-            server.service.pointee.respond(to: request, responder(server.output, form))
-        } else {
-            respondInTurn(form) { server.service.pointee.respond(to: request, $0) }
-        }
-    }
-
-    /// Answers a request while earlier ones wait for theirs: the answer is set aside until its
-    /// turn.
-    func respondInTurn(_ form: AnswerForm, _ answer: (HTTPResponder) -> Void) {
-        let place = DeferredResponse(self, form)
-        answers.append(place)
-        fill(place, answer)
-    }
-
-    private var head: UnsafeMutablePointer<HTTPRequestHead> { state.pointee.head }
-
-    func responder(
-        _ output: UnsafeMutablePointer<ByteQueue>, _ form: AnswerForm
-    ) -> HTTPResponder {
-        HTTPResponder(
-            output: output, dateLine: server.dateLine, form: form, connection: .passUnretained(self)
-        )
-    }
-
-    /// Asks the service whether the body that is on its way is to be read; returns the bytes
-    /// consumed.
-    private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
-        let request = HTTPRequest(base: bytes, head: head, body: .empty)
-        switch isTurnedAway(request) ? .answerNow : server.service.pointee.admit(request) {
-        case .readBody:
-            // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
-            if head.pointee.expectsContinue, count == head.pointee.byteCount { sendContinue() }
-            return state.pointee.readBody(
-                headBytes: UnsafeRawBufferPointer(start: bytes, count: head.pointee.byteCount),
-                limits: server.limits)
-        case .answerNow:
-            // The body stays unread, so this must be the connection's last answer.
-            server.counters.pointee.requests &+= 1
-            head.pointee.keepsAlive = false
-            respond(to: bytes, body: .empty)
-            state.pointee.end()
-            return count
-        }
-    }
-
-    private func sendContinue() {
-        if answers.isEmpty {
-            server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
-        } else {
-            let form = state.pointee.answerForm(isLast: isEnding)
-            let place = DeferredResponse(self, form)
-            place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
-            answers.append(place)
-        }
-    }
-
-    /// Whether the request came by a last place and isn't one that those are kept for.
-    private func isTurnedAway(_ request: HTTPRequest) -> Bool {
-        hasLastPlace && !server.service.pointee.isVital(request)
-    }
-
-    @inline(never)
-    private func turnAway(_ form: AnswerForm) {
-        server.counters.pointee.turnedAway &+= 1
-        responder(server.output, form).respond(HTTPServer.noPlace)
-    }
-
     // MARK: Giving answers
 
     func deferAnswer(_ form: AnswerForm) -> DeferredResponse {
@@ -249,7 +87,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     }
 
     /// The last answer ends HTTP; what lies behind its request is not for us.
-    private var isLeavingHTTP: Bool { state.pointee.hasEnded && answers.endsWithSwitch }
+    var isLeavingHTTP: Bool { state.pointee.hasEnded && answers.endsWithSwitch }
 
     /// Answers with a switch to another protocol, or that there is no room for one more link.
     func upgrade(
@@ -343,7 +181,8 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         server.onLeavingHTTP(self, stream, takeOver, unread: state.pointee.input.readable)
     }
 
-    private func flush(_ now: UInt64) {
+    @inline(__always)
+    func flush(_ now: UInt64) {
         let byteCount = server.output.pointee.count
         guard byteCount > 0 else { return }
         let queued = stream.write(server.output.pointee.readable)
@@ -356,7 +195,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     /// Goes on in the next turn: with requests that were left lying, with the next piece of a
     /// stream.
-    private func scheduleContinuation() {
+    func scheduleContinuation() {
         guard !isContinuationScheduled else { return }
         isContinuationScheduled = true
         server.schedule { [self] in
@@ -375,6 +214,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     private func settle(_ now: UInt64) {
         flush(now)
+        if isOrdinary { return }
         guard !isClosed else { return }
         if state.pointee.lingersUntil != nil {
             if inputHasEnded { close() }
@@ -394,6 +234,13 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         } else {
             setReadingPaused(isStalled || isContinuationScheduled || isLeavingHTTP)
         }
+    }
+
+    /// There is nothing to be done but to read on.
+    @inline(__always)
+    private var isOrdinary: Bool {
+        !(isClosed || isStalled || isContinuationScheduled || isReadingPaused || inputHasEnded
+            || state.pointee.hasEnded || server.isStopping)
     }
 
     func setReadingPaused(_ isPaused: Bool) {

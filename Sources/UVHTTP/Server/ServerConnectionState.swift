@@ -69,33 +69,15 @@ struct ServerConnectionState: ~Copyable {
     }
 
     /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
-    @inline(__always)
     mutating func step(
-        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>,
-        memo: UnsafeMutablePointer<HTTPHeadMemo>, now: UInt64
-    ) -> Step {
-        if phase == .head,
-            memo.pointee.recognizes(bytes, count: count, limits: limits, into: &head.pointee)
-        {
-            return .request(consumed: head.pointee.byteCount)
-        }
-        return stepAside(bytes, count: count, limits: limits, memo: memo, now: now)
-    }
-
-    /// The same for whatever isn't like the last request.
-    @inline(never)
-    private mutating func stepAside(
-        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>,
-        memo: UnsafeMutablePointer<HTTPHeadMemo>, now: UInt64
+        _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64
     ) -> Step {
         switch phase {
         case .head:
             switch HTTPRequestParser.parse(
                 bytes, count: count, limits: HTTPHeadLimits(limits.pointee), into: &head.pointee)
             {
-            case .complete:
-                memo.pointee.keep(bytes, head.pointee)
-                return onHead(count: count, limits: limits, now: now)
+            case .complete: return onHead(count: count, limits: limits, now: now)
             case .incomplete:
                 if messageSince == nil { messageSince = now }
                 return .needInput
@@ -168,6 +150,13 @@ struct ServerConnectionState: ~Copyable {
         messageSince = nil
         idleSince = now
         if !head.pointee.keepsAlive { hasEnded = true }
+    }
+
+    /// Plain GETs have been answered, between messages.
+    @inline(__always)
+    mutating func onPlainGetsTaken(now: UInt64) {
+        messageSince = nil
+        idleSince = now
     }
 
     @inline(never)

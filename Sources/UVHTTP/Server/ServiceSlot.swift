@@ -14,8 +14,8 @@ struct ServiceSlot: ~Copyable {
     borrowing func admit(_ request: HTTPRequest) -> HTTPAdmission { service.admit(request) }
 
     @inline(__always)
-    borrowing func respond(toPlainGet request: HTTPPlainGet) -> Bool {
-        service.respond(toPlainGet: request)
+    borrowing func respond(toPlainGets gets: HTTPPlainGets) -> Int {
+        service.respond(toPlainGets: gets)
     }
 
     @inline(__always)

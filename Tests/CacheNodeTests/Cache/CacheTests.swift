@@ -164,18 +164,21 @@ import Testing
         #expect(test.count == 1)
     }
 
-    @Test func addressesForPrefetchLeadToTheEntry() throws {
+    @Test func aCandidateIsTheEntryOfTheKeyWithThatHash() throws {
         let test = try TestCache(bytesMax: 1 << 20)
         for number in 0..<1000 { test.put(key(number)) }
         for number in 0..<1000 {
-            let wanted = key(number)
-            let hash = wanted.withUnsafeBytes { test.cache.pointee.hash($0) }
-            let found = wanted.withUnsafeBytes { test.cache.pointee.read($0, hash: hash) }
-            let keyAddress = test.cache.pointee.key(of: found).baseAddress
-            let entryAddress = test.cache.pointee.entryAddress(hash)
-            #expect(entryAddress + Entry.headerBytes == keyAddress)
-            let slot = test.cache.pointee.slotAddress(hash).load(as: UInt64.self)
-            #expect(slot != 0)
+            key(number).withUnsafeBytes { wanted in
+                let candidate = test.cache.pointee.candidate(test.cache.pointee.hash(wanted))
+                #expect(candidate == test.cache.pointee.find(wanted))
+                #expect(test.cache.pointee.isKey(wanted, of: candidate))
+                let longer = Array(wanted) + [0x78]
+                #expect(!longer.withUnsafeBytes { test.cache.pointee.isKey($0, of: candidate) })
+            }
+            key(number + 1000).withUnsafeBytes { other in
+                let candidate = test.cache.pointee.candidate(test.cache.pointee.hash(other))
+                #expect(candidate.isNone || !test.cache.pointee.isKey(other, of: candidate))
+            }
         }
     }
 }

@@ -77,14 +77,17 @@ private func recognize(_ message: UnsafeRawBufferPointer, _ limits: HTTPLimits) 
         var head = HTTPRequestHead()
         let outcome = HTTPRequestParser.parse(
             bytes, count: message.count, limits: HTTPHeadLimits(limits), into: &head)
-        guard outcome == .complete else { return }
+        guard outcome == .complete, head.isPlainGet else { return }
         var memo = HTTPHeadMemo()
         memo.keep(bytes, head)
-        let parsed = Parsed(head)
-        let isSeen = withUnsafePointer(to: limits) {
-            memo.recognizes(bytes, count: message.count, limits: $0, into: &head)
+        let pathEnd = withUnsafePointer(to: limits) {
+            memo.pathEnd(bytes, count: message.count, limits: $0)
         }
-        precondition(!isSeen || Parsed(head) == parsed, "a memo sees another head")
+        precondition(
+            pathEnd == 0
+                || pathEnd == head.pathOffset + head.pathCount
+                    && pathEnd + memo.count == head.byteCount && head.queryCount == 0,
+            "a memo sees another head")
     }
 }
 
@@ -114,27 +117,22 @@ private func check(
 /// What a server's connection finds: each request's path and body, then how it ended.
 private func requests(in pieces: [UnsafeRawBufferPointer], _ limits: HTTPLimits) -> [String] {
     var state = ServerConnectionState(nowMilliseconds: 0)
-    var memo = HTTPHeadMemo()
+    var limits = limits
     var found: [String] = []
-    withUnsafePointer(to: limits) { limits in
-        withUnsafeMutablePointer(to: &memo) { memo in
-            for piece in pieces {
-                state.input.append(piece)
-                guard take(from: &state, limits, memo, &found) else { break }
-            }
-        }
+    for piece in pieces {
+        state.input.append(piece)
+        guard take(from: &state, &limits, &found) else { break }
     }
     return found
 }
 
 /// Takes what is there; false at a refusal.
 private func take(
-    from state: inout ServerConnectionState, _ limits: UnsafePointer<HTTPLimits>,
-    _ memo: UnsafeMutablePointer<HTTPHeadMemo>, _ found: inout [String]
+    from state: inout ServerConnectionState, _ limits: inout HTTPLimits, _ found: inout [String]
 ) -> Bool {
     while !state.input.isEmpty, !state.hasEnded {
-        let consumed: Int? = withSentinel(state.input.readable) { bytes in
-            step(&state, bytes, limits, memo, &found)
+        let consumed: Int? = withUnsafePointer(to: limits) { limits in
+            withSentinel(state.input.readable) { bytes in step(&state, bytes, limits, &found) }
         }
         guard let consumed else { return false }
         if consumed == 0 { return true }
@@ -146,11 +144,10 @@ private func take(
 /// One step; gives the bytes consumed, 0 when more are needed, nil at a refusal.
 private func step(
     _ state: inout ServerConnectionState, _ bytes: UnsafeRawPointer,
-    _ limits: UnsafePointer<HTTPLimits>, _ memo: UnsafeMutablePointer<HTTPHeadMemo>,
-    _ found: inout [String]
+    _ limits: UnsafePointer<HTTPLimits>, _ found: inout [String]
 ) -> Int? {
     let count = state.input.count
-    switch state.step(bytes, count: count, limits: limits, memo: memo, now: 0) {
+    switch state.step(bytes, count: count, limits: limits, now: 0) {
     case .needInput: return 0
     case .progress(let consumed): return consumed
     case .refused(let refusal):
@@ -160,7 +157,7 @@ private func step(
         let head = UnsafeRawBufferPointer(start: bytes, count: state.head.pointee.byteCount)
         let consumed = state.readBody(headBytes: head, limits: limits)
         guard consumed == 0 else { return consumed }
-        return step(&state, bytes, limits, memo, &found)
+        return step(&state, bytes, limits, &found)
     case .request(let consumed):
         precondition(consumed <= count, "more consumed than there was")
         let byteCount = state.head.pointee.byteCount

@@ -91,12 +91,6 @@ func latin1(_ bytes: some Sequence<UInt8>) -> String {
 struct RequestReader: MessageReader {
     let guarded: GuardedBytes
     var limits = HTTPLimits()
-    private let memo = HeadMemo()
-
-    init(guarded: GuardedBytes, limits: HTTPLimits = HTTPLimits()) {
-        self.guarded = guarded
-        self.limits = limits
-    }
 
     var example: (bytes: [UInt8], message: ReadMessage) {
         let head = "PUT /other HTTP/1.1\r\n"
@@ -134,9 +128,7 @@ struct RequestReader: MessageReader {
         while offset < bytes.count, !state.hasEnded {
             let start = base + offset
             let count = bytes.count - offset
-            switch state.step(
-                start, count: count, limits: limits, memo: memo.pointer, now: 0)
-            {
+            switch state.step(start, count: count, limits: limits, now: 0) {
             case .needInput: return offset
             case .progress(let consumed): offset += consumed
             case .request(let consumed):

@@ -1,0 +1,207 @@
+/// How a connection takes requests from its bytes, and gives them to the service.
+extension ServerConnection {
+    func consumeInput(_ now: UInt64) {
+        let readable = state.pointee.input.readable
+        guard let base = readable.baseAddress else { return }
+        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count, now)
+        state.pointee.input.removeFirst(used)
+        if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
+    }
+
+    /// Takes the whole requests at the front of the bytes; returns how many bytes that were. 16
+    /// bytes behind them are overwritten with zeros, the parser's sentinel.
+    func consume(_ base: UnsafeMutableRawPointer, _ count: Int, _ now: UInt64) -> Int {
+        (base + count).storeBytes(of: 0, as: UInt64.self)
+        (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+        var offset = 0
+        var taken = 0
+        while offset < count {
+            if state.pointee.hasEnded { return isLeavingHTTP ? offset : count }
+            if state.pointee.isAtHead, isFull {
+                isStalled = true
+                break
+            }
+            let left = server.limits.pointee.requestsPerTurnMax &- taken
+            if left <= 0 {
+                scheduleContinuation()
+                break
+            }
+            let bytes = UnsafeRawPointer(base) + offset
+            let (answered, used) = answerAtOnce(bytes, count: count &- offset, max: left, now)
+            if answered > 0 {
+                offset &+= used
+                taken &+= answered
+                continue
+            }
+            switch state.pointee.step(
+                bytes, count: count &- offset, limits: server.limits, now: now)
+            {
+            case .request(let consumed):
+                answerRequest(bytes, now)
+                state.pointee.onRequestTaken(now: now)
+                offset &+= consumed
+                taken &+= 1
+            case .progress(let consumed):
+                offset &+= consumed
+                countHeld()
+            case .needInput:
+                return offset
+            case .admission:
+                offset += admit(bytes, count: count - offset)
+            case .refused(let refusal):
+                refuse(refusal)
+                return count
+            }
+        }
+        return offset
+    }
+
+    /// Whether this connection must first get rid of what it owes.
+    @inline(__always)
+    var isFull: Bool {
+        if server.output.pointee.count >= HTTPServer.flushBytes {
+            flush(server.nowMilliseconds)
+        }
+        if answers.isEmpty, !state.pointee.isOutputQueued { return false }
+        let limits = server.limits
+        return answers.count >= limits.pointee.pipelineDepthMax
+            || answers.byteCount >= limits.pointee.outputBytesMax
+            || stream.queuedBytes >= limits.pointee.outputBytesMax
+    }
+
+    /// Has the service answer the plain GETs at the front of the bytes that are known by their
+    /// fields, `max` at most, if nothing about this connection is in the way. Gives how many are
+    /// answered, and their bytes.
+    @inline(__always)
+    private func answerAtOnce(
+        _ bytes: UnsafeRawPointer, count: Int, max: Int, _ now: UInt64
+    ) -> (answered: Int, used: Int) {
+        guard answers.isEmpty, !isEnding, state.pointee.isAtHead else { return (0, 0) }
+        var offset = 0
+        var found = 0
+        let foundMax = min(max, HTTPPlainGets.countMax)
+        while found < foundMax, offset < count {
+            let pathEnd = server.headMemo.pointee.pathEnd(
+                bytes + offset, count: count &- offset, limits: server.limits)
+            if pathEnd == 0 { break }
+            server.paths[found] = UnsafeRawBufferPointer(
+                start: bytes + (offset &+ HTTPHeadMemo.pathOffset),
+                count: pathEnd &- HTTPHeadMemo.pathOffset)
+            found &+= 1
+            offset &+= pathEnd &+ server.headMemo.pointee.count
+        }
+        guard found > 0 else { return (0, 0) }
+        let answered = respond(
+            toPlainGets: found, areUnescaped: true, fields: server.headMemo.pointee.fields, now)
+        guard answered > 0, let end = server.paths[answered &- 1].endAddress else { return (0, 0) }
+        return (answered, end - bytes &+ server.headMemo.pointee.count)
+    }
+
+    @inline(__always)
+    private func respond(
+        toPlainGets count: Int, areUnescaped: Bool, fields: HTTPFields, _ now: UInt64
+    ) -> Int {
+        let answered = server.service.pointee.respond(
+            toPlainGets: HTTPPlainGets(
+                paths: server.paths, count: count, areUnescaped: areUnescaped, fields: fields,
+                nowMilliseconds: now, output: server.output, dateLine: server.dateLine))
+        server.counters.pointee.requests &+= UInt64(truncatingIfNeeded: answered)
+        if answered > 0 { state.pointee.onPlainGetsTaken(now: now) }
+        return answered
+    }
+
+    private func answerRequest(_ bytes: UnsafeRawPointer, _ now: UInt64) {
+        if head.pointee.isPlainGet, answers.isEmpty, !isEnding {
+            server.headMemo.pointee.keep(bytes, head.pointee)
+            let request = HTTPRequest(base: bytes, head: head, body: .empty)
+            server.paths[0] = request.path
+            if respond(toPlainGets: 1, areUnescaped: false, fields: request.fields, now) == 1 {
+                return
+            }
+        }
+        server.counters.pointee.requests &+= 1
+        let byteCount = head.pointee.byteCount
+        if state.pointee.isSetAside {
+            guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }
+            respond(to: headBytes, body: state.pointee.body.readable)
+        } else if case .length(let length) = head.pointee.framing {
+            respond(
+                to: bytes, body: UnsafeRawBufferPointer(start: bytes + byteCount, count: length))
+        } else {
+            respond(to: bytes, body: .empty)
+        }
+    }
+
+    @inline(__always)
+    private func respond(to bytes: UnsafeRawPointer, body: UnsafeRawBufferPointer) {
+        let form = state.pointee.answerForm(isLast: isEnding)
+        let request = HTTPRequest(base: bytes, head: head, body: body)
+        if isEnding, isTurnedAway(request) { return turnAway(form) }
+        if answers.isEmpty {
+            server.service.pointee.respond(to: request, responder(server.output, form))
+        } else {
+            respondInTurn(form) { server.service.pointee.respond(to: request, $0) }
+        }
+    }
+
+    /// Answers a request while earlier ones wait for theirs: the answer is set aside until its
+    /// turn.
+    func respondInTurn(_ form: AnswerForm, _ answer: (HTTPResponder) -> Void) {
+        let place = DeferredResponse(self, form)
+        answers.append(place)
+        fill(place, answer)
+    }
+
+    var head: UnsafeMutablePointer<HTTPRequestHead> { state.pointee.head }
+
+    func responder(
+        _ output: UnsafeMutablePointer<ByteQueue>, _ form: AnswerForm
+    ) -> HTTPResponder {
+        HTTPResponder(
+            output: output, dateLine: server.dateLine, form: form, connection: .passUnretained(self)
+        )
+    }
+
+    /// Asks the service whether the body that is on its way is to be read; returns the bytes
+    /// consumed.
+    private func admit(_ bytes: UnsafeRawPointer, count: Int) -> Int {
+        let request = HTTPRequest(base: bytes, head: head, body: .empty)
+        switch isTurnedAway(request) ? .answerNow : server.service.pointee.admit(request) {
+        case .readBody:
+            // A client that has begun to send doesn't wait (RFC 9110 §10.1.1).
+            if head.pointee.expectsContinue, count == head.pointee.byteCount { sendContinue() }
+            return state.pointee.readBody(
+                headBytes: UnsafeRawBufferPointer(start: bytes, count: head.pointee.byteCount),
+                limits: server.limits)
+        case .answerNow:
+            // The body stays unread, so this must be the connection's last answer.
+            server.counters.pointee.requests &+= 1
+            head.pointee.keepsAlive = false
+            respond(to: bytes, body: .empty)
+            state.pointee.end()
+            return count
+        }
+    }
+
+    private func sendContinue() {
+        if answers.isEmpty {
+            server.output.pointee.append("HTTP/1.1 100 Continue\r\n\r\n")
+        } else {
+            let form = state.pointee.answerForm(isLast: isEnding)
+            let place = DeferredResponse(self, form)
+            place.appendInterim("HTTP/1.1 100 Continue\r\n\r\n")
+            answers.append(place)
+        }
+    }
+
+    /// Whether the request came by a last place and isn't one that those are kept for.
+    private func isTurnedAway(_ request: HTTPRequest) -> Bool {
+        hasLastPlace && !server.service.pointee.isVital(request)
+    }
+
+    @inline(never)
+    private func turnAway(_ form: AnswerForm) {
+        server.counters.pointee.turnedAway &+= 1
+        responder(server.output, form).respond(HTTPServer.noPlace)
+    }
+}
