@@ -47,7 +47,7 @@ final class Probe: StreamHandler {
     func write(_ text: String) { write(Array(text.utf8)) }
 
     func write(_ bytes: [UInt8]) {
-        call { stream in bytes.withUnsafeBytes { stream.write($0) } }
+        call { stream in _ = bytes.withUnsafeBytes { stream.write($0) } }
     }
 
     func call(_ body: (any ByteStream) -> Void) {
