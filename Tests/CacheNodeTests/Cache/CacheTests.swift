@@ -171,13 +171,15 @@ import Testing
             key(number).withUnsafeBytes { wanted in
                 let candidate = test.cache.pointee.candidate(test.cache.pointee.hash(wanted))
                 #expect(candidate == test.cache.pointee.find(wanted))
-                #expect(test.cache.pointee.isKey(wanted, of: candidate))
+                let isKey = test.cache.pointee.isKey(wanted, of: candidate)
+                #expect(isKey)
                 let longer = Array(wanted) + [0x78]
                 #expect(!longer.withUnsafeBytes { test.cache.pointee.isKey($0, of: candidate) })
             }
             key(number + 1000).withUnsafeBytes { other in
                 let candidate = test.cache.pointee.candidate(test.cache.pointee.hash(other))
-                #expect(candidate.isNone || !test.cache.pointee.isKey(other, of: candidate))
+                let isFound = !candidate.isNone && test.cache.pointee.isKey(other, of: candidate)
+                #expect(!isFound)
             }
         }
     }
