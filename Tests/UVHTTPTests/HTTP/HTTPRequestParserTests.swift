@@ -21,8 +21,28 @@ import Testing
         #expect(
             head
                 == ParsedHead(
-                    outcome: .complete, method: .get, path: "/kv/k32",
+                    outcome: .complete, method: .get, path: "/kv/k32", isPlainGet: true,
                     fields: "Host: 127.0.0.1:9001\r\n\r\n", byteCount: 46))
+    }
+
+    /// Of these a server may answer at once: nothing but the path decides the answer.
+    @Test(arguments: [
+        ("GET /a HTTP/1.1", "X: y", true), ("GET /a?b HTTP/1.1", "Accept: */*", true),
+        ("GET http://a/b HTTP/1.1", "User-Agent: c", true), ("GET /a HTTP/1.0", "X: y", false),
+        ("HEAD /a HTTP/1.1", "X: y", false), ("GET /a HTTP/1.1", "Connection: close", false),
+        ("GET /a HTTP/1.1", "Content-Length: 1", false),
+        ("GET /a HTTP/1.1", "Content-Length: 0", false),
+        ("GET /a HTTP/1.1", "Transfer-Encoding: chunked", false),
+        ("GET /a HTTP/1.1", "Cache-Control: no-cache", false),
+        ("GET /a HTTP/1.1", "If-None-Match: *", false),
+        ("GET /a HTTP/1.1", "If-Match: *", false),
+        ("GET /a HTTP/1.1", "Expect: 100-continue", false),
+        ("GET /a HTTP/1.1", "Connection: upgrade\r\nUpgrade: b", false),
+    ])
+    func knowsAPlainGet(line: String, field: String, isPlain: Bool) {
+        let head = parse(request(line, field))
+        #expect(head.outcome == .complete)
+        #expect(head.isPlainGet == isPlain)
     }
 
     @Test(arguments: [
