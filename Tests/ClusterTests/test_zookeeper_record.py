@@ -37,7 +37,7 @@ def check_tree(tree: RecordedCluster, kazoo: Reader, paths: list[str]) -> None:
         slot = int(path.rsplit("/", 1)[1].removeprefix("NODE-"))
         eventually(lambda p=path, s=slot: kazoo.data(p) == expected(tree, s), f"{path} is right")
         assert kazoo.exists(path) and kazoo.owner(path) == "0x0", f"{path} is persistent"
-    assert sorted(kazoo.client.get_children("/")) == sorted([root[1:], "canopy"])
+    assert sorted(kazoo.ask(kazoo.client.get_children, "/")) == sorted([root[1:], "canopy"])
 
 
 def test_kazoo_reads_a_named_tree_and_who_lives(
