@@ -1135,7 +1135,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Versions that you have, as a list of `ETag`s, or `*` for any: \#
         `304` without a body if the key has one of them.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTags" },
                 "examples": { "any": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
               },
               "IfMatchRead": {
@@ -1143,7 +1143,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Versions that will do, as a list of `ETag`s, or `*` for any: \#
         `412` if the key has another.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTags" },
                 "examples": { "tag": { "value": "\"1763711999.42\"" }, "any": { "value": "*" } }
               },
               "IfMatchWrite": {
@@ -1152,7 +1152,7 @@ enum OpenAPIDocument {
                 "description": "Write only if the key has this version, or exists for `*`; \#
         decided at the root, `412` if not. One tag: a list of several of this tree's versions is \#
         refused. The answer comes when the root has decided, whatever `ack` says.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTag" },
                 "examples": { "tag": { "value": "\"1763711999.42\"" }, "exists": { "value": "*" } }
               },
               "IfNoneMatchWrite": {
@@ -1160,7 +1160,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Write only if the key has another version than this, or doesn't \#
         exist for `*`; decided at the root, `412` if not. One tag, as above.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTag" },
                 "examples": { "absent": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
               },
               "NodeName": {
@@ -1841,6 +1841,20 @@ enum OpenAPIDocument {
               }
             },
             "schemas": {
+              "EntityTags": {
+                "type": "string",
+                "description": "`*` alone, or entity tags in quotes with commas between them (RFC \#
+        9110, section 8.8.3). Anything else is refused with `400`.",
+                "pattern": "^(\\*|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$",
+                "examples": ["*", "\"1763711999.42\"", "W/\"1763711999.42\", \"1763711999.43\""]
+              },
+              "EntityTag": {
+                "type": "string",
+                "description": "`*`, or one entity tag in quotes (RFC 9110, section 8.8.3). \#
+        Anything else is refused with `400`.",
+                "pattern": "^(\\*|(W/)?\"[!#-~]*\")$",
+                "examples": ["*", "\"1763711999.42\""]
+              },
               "JSONValue": { "description": "Any JSON value. Numbers come back as they were \#
         written." },
               "Flag": {
