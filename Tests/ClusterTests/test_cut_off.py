@@ -72,7 +72,8 @@ def test_it_serves_stale_for_a_while_and_says_so(pair: Cluster) -> None:
             assert time.monotonic() < cut + 12, "it serves stale for ever"
             time.sleep(0.05)
         assert stale_answers > 5
-        assert time.monotonic() - held > LIMIT + STALE_IF_ERROR - 0.01
+        # That it was current it may have heard a quarter of a second before it was read.
+        assert time.monotonic() - held > LIMIT + STALE_IF_ERROR - 0.26
         assert get(leaf, "held", cache_control="only-if-cached").status == 504
         assert leaf.metrics()["canopy_stale_answers_total"] >= stale_answers
     finally:
