@@ -17,6 +17,7 @@ log=$(mktemp)
     >"$log" 2>&1 &
 node=$!
 trap 'kill "$node" 2>/dev/null; wait "$node" 2>/dev/null; rm -f "$log"' EXIT
-"$venv/bin/schemathesis" run "http://127.0.0.1:$port/openapi.json" --checks all --max-examples "$1" --seed 9110 \
+export SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=scripts
+"$venv/bin/schemathesis" --config-file scripts/schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --checks all --max-examples "$1" --seed 9110 \
     --wait-for-schema 10 --no-color || { tail -20 "$log"; exit 1; }
 kill -0 "$node"

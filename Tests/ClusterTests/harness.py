@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ports import free_ports
 from rawhttp import Answer, Closed, Connection, Malformed, ask, escape
 
 T = TypeVar("T")
@@ -57,27 +56,6 @@ def eventually(
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within:g} s: {what} (last: {last!r})")
         time.sleep(pause)
-
-
-def free_ports(count: int, host: str = "127.0.0.1") -> int:
-    """A base such that base + 1 … base + count are free, below the ephemeral range.
-
-    Each of the processes that run the tests beside each other (pytest-xdist) has a range of its own.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    share = 22_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    first = 10_000 + worker * share
-    for _ in range(200):
-        base = random.randrange(first, first + share - count)
-        try:
-            for port in range(base + 1, base + count + 1):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind((host, port))
-        except OSError:
-            continue
-        return base
-    raise RuntimeError(f"no {count} free ports in a row")
 
 
 class Process:

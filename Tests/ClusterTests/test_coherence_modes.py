@@ -20,7 +20,7 @@ from coherent import (
 )
 from conftest import ClusterFactory
 from harness import Cluster, Process, eventually
-from rawhttp import Answer
+from rawhttp import Answer, request_bytes
 
 #: The roots' settings under which copies come to agree by themselves, within a second or so.
 COHERENT = {
@@ -76,7 +76,7 @@ def test_a_round_can_be_asked_for_at_any_node(cluster: ClusterFactory) -> None:
         assert get(tree[6], "key").body == b"from NODE-6", "no round has come"
         time.sleep(0.01)
     assert tree[4].ask("POST", "/synchronize").status == 204
-    reads(tree[6], "key", "from NODE-7", within=2)
+    reads(tree[6], "key", "from NODE-7")
     assert way_of(get(tree[6], "key")) == ["NODE-6; hit"]
 
 
@@ -128,7 +128,7 @@ def test_a_key_created_later_is_seen_where_it_was_missed_before(cluster: Cluster
     assert tree[6].metrics()["canopy_fills_total"] == before["canopy_fills_total"]
     assert put(tree[4], "key", "there it is").status == 200
     for node in tree:
-        reads(node, "key", "there it is", within=2)
+        reads(node, "key", "there it is")
 
 
 def test_a_ttl_is_the_bound_at_any_depth(cluster: ClusterFactory) -> None:
@@ -154,7 +154,7 @@ def test_a_ttl_is_the_bound_at_any_depth(cluster: ClusterFactory) -> None:
         assert bound <= answered - filled + rounding, "and it is no older than the fill"
         assert int(answer.headers["age"]) == int(bound)
     else:
-        assert answered - filled > ttl, "the copy at NODE-3 has not expired yet"
+        assert answered - filled > ttl - 0.009, "the copy at NODE-3 has not expired yet"
     while time.monotonic() < overwritten + ttl + 0.02:
         time.sleep(0.01)
     assert get(tree[6], "key").body == b"new", "not a second ttl on the second level"
@@ -206,28 +206,16 @@ def test_an_absence_names_its_way_too(cluster: ClusterFactory) -> None:
 
 
 def test_who_joins_another_request_says_so(cluster: ClusterFactory) -> None:
+    """Both come with one packet: the node reads the second before it writes to its parent."""
     tree = cluster(2, root_options=COHERENT["push"])
     assert put(tree.root, "key", "x").status == 200
-    before = tree[2].metrics()
-    tree.root.pause()
-    try:
-        with tree[2].connect() as first, tree[2].connect() as second:
-            for number, connection in enumerate((first, second)):
-                connection.send(b"GET /kv/key HTTP/1.1\r\nHost: x\r\n\r\n")
-                eventually(
-                    lambda: tree[2].metrics()["canopy_misses_total"]
-                    == before["canopy_misses_total"] + number + 1,
-                    "the miss climbs",
-                    within=0.8,
-                )
-            tree.root.resume()
-            assert way_of(first.read_answer()) == ["NODE-1; hit", "NODE-2; fwd=uri-miss; stored"]
-            assert way_of(second.read_answer()) == [
-                "NODE-1; hit",
-                "NODE-2; fwd=uri-miss; stored; collapsed",
-            ]
-    finally:
-        tree.root.resume()
+    with tree[2].connect() as connection:
+        connection.send(request_bytes("GET", "/kv/key") * 2)
+        assert way_of(connection.read_answer()) == ["NODE-1; hit", "NODE-2; fwd=uri-miss; stored"]
+        assert way_of(connection.read_answer()) == [
+            "NODE-1; hit",
+            "NODE-2; fwd=uri-miss; stored; collapsed",
+        ]
 
 
 def test_an_own_write_has_no_version_before_it_is_committed(cluster: ClusterFactory) -> None:

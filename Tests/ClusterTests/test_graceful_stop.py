@@ -10,7 +10,8 @@ import pytest
 
 from conftest import ClusterFactory
 from harness import STOP_SECONDS, Process, eventually
-from many import put_bytes
+from machine import again_if_overslept, napping
+from many import ask_in_a_row, put_bytes
 from rawhttp import Closed, Connection, request_bytes
 
 
@@ -65,25 +66,25 @@ def test_a_stop_under_load_loses_no_acknowledged_write(
     )
 
 
+@again_if_overslept
 def test_requests_in_flight_are_answered(cluster: ClusterFactory) -> None:
     tree = cluster(2)
     assert tree.root.put("key", "value").status == 200
     before = tree[2].metrics()["canopy_fills_total"]
-    tree.root.pause()
     with tree[2].connect() as reading, tree[2].connect() as writing:
-        reading.send(request_bytes("GET", "/kv/key"))
-        writing.send(put_bytes("written", b"x", wait=True))
-        eventually(
-            lambda: (
-                tree[2].metrics()["canopy_fills_total"] == before + 1
-                and tree[2].metrics()["canopy_upward_queued"] == 1
-            ),
-            "both wait for the parent",
-        )
-        assert tree[2].process is not None
-        tree[2].process.send_signal(signal.SIGTERM)
-        eventually(lambda: not accepts(tree[2]), "no further connection is accepted")
-        tree.root.resume()
+        with napping(tree.root):
+            reading.send(request_bytes("GET", "/kv/key"))
+            writing.send(put_bytes("written", b"x", wait=True))
+            eventually(
+                lambda: (
+                    tree[2].metrics()["canopy_fills_total"] == before + 1
+                    and tree[2].metrics()["canopy_upward_queued"] == 1
+                ),
+                "both wait for the parent",
+            )
+            assert tree[2].process is not None
+            tree[2].process.send_signal(signal.SIGTERM)
+            eventually(lambda: not accepts(tree[2]), "no further connection is accepted")
         assert reading.read_answer().body == b"value"
         assert writing.read_answer().status == 200
         assert reading.is_closed_by_peer()
@@ -105,7 +106,7 @@ def test_idle_connections_do_not_delay_the_stop(cluster: ClusterFactory) -> None
     assert idle[1].ask("GET", "/livez").status == 200
     started = time.monotonic()
     assert tree.root.stop() == 0
-    assert time.monotonic() - started < 1.5, "who rests is not waited for"
+    assert time.monotonic() - started < 5, "who rests is not waited for: it may for a minute"
     for connection in idle:
         connection.close()
 
@@ -118,14 +119,14 @@ def test_half_a_request_does_not_delay_the_stop_for_long(cluster: ClusterFactory
         assert tree.root.stop() == 0
 
 
+@again_if_overslept
 def test_waiting_writes_are_handed_up_before_the_exit(cluster: ClusterFactory) -> None:
     tree = cluster(2)
-    tree.root.pause()
-    for i in range(500):
-        assert tree[2].put(f"key-{i}", "x", wait=False).status == 200
-    assert tree[2].process is not None
-    tree[2].process.send_signal(signal.SIGTERM)
-    tree.root.resume()
+    writes = [put_bytes(f"key-{i}", b"x", wait=False) for i in range(500)]
+    with napping(tree.root):
+        assert ask_in_a_row(tree[2].address, writes) == [(200, b"")] * 500
+        assert tree[2].process is not None
+        tree[2].process.send_signal(signal.SIGTERM)
     assert tree[2].wait_for_exit() == 0
     assert len(tree.root.holdings()) == 500
 

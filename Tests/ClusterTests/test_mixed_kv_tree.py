@@ -95,7 +95,12 @@ def test_their_root_gets_writes_in_order_and_misses_once(
     writes = [put_bytes(f"key-{i}", b"%d" % i, wait=False) for i in range(200)]
     assert ask_in_a_row(ours.address, writes) == [(200, b"")] * 200
     eventually(lambda: root.get("key-199").body == b"199", "the last write is at the root")
-    arrived = [line for line in root.log().splitlines() if "PUT /kv/key-" in line]
+
+    def arrivals() -> list[str]:
+        return [line for line in root.log().splitlines() if "PUT /kv/key-" in line]
+
+    # It tells of a write after it has it.
+    arrived = eventually(lambda: arrivals() if len(arrivals()) >= 200 else [], "its log is whole")
     keys = [line.split("/kv/key-")[1].split("?")[0] for line in arrived]
     assert keys == [str(i) for i in range(200)]
     assert all("wait_propagate=0" in line for line in arrived)

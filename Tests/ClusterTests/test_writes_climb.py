@@ -39,7 +39,7 @@ def test_a_write_that_waits_for_nobody_is_answered_while_the_parent_sleeps(
         assert tree[2].put("kv", "x", wait=False).status == 200
         assert tree[2].store_put("s", '{"value":1,"wait_for_parent":false}').status == 200
         assert tree[2].store_delete("gone", "?wait_for_parent=false").status == 200
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4, "nobody waited for the parent: 5 s it would be"
         assert tree[2].get("kv").body == b"x"
         assert tree[2].metrics()["canopy_upward_queued"] == 3
     finally:
@@ -91,8 +91,8 @@ def test_everything_sent_upward_is_counted(cluster: ClusterFactory) -> None:
     for i in range(20):
         assert tree[2].put(f"k{i}", "x", wait=i % 2 == 0).status == 200
     eventually(lambda: tree[2].metrics()["canopy_upward_sent_total"] == 20, "all are sent")
+    eventually(lambda: tree[2].metrics()["canopy_upward_queued"] == 0, "none waits any more")
     counted = tree[2].metrics()
-    assert counted["canopy_upward_queued"] == 0
     assert counted["canopy_upward_retried_total"] == 0
     assert counted["canopy_upward_rejected_total"] == 0
     assert len(tree.root.holdings()) == 20

@@ -189,7 +189,7 @@ def test_a_node_that_slept_while_another_took_its_name_is_told_so(
     assert health(sleeper).startswith("[-]zookeeper "), health(sleeper)
     assert kazoo.owner("/canopy/live/NODE-2") == session
     # A heartbeat of the sleeper may have come before the root knew that the name was taken.
-    eventually(lambda: tree.members()["NODE-2"]["port"] == address[1], "the root knows", 3)
+    eventually(lambda: tree.members()["NODE-2"]["port"] == address[1], "the root knows")
     assert second.put("key", "x", wait=True).status == 200
     # Once the name is free again, it is the sleeper's.
     assert second.stop() == 0

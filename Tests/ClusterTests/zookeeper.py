@@ -15,8 +15,9 @@ from typing import Any
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoNodeError
+from kazoo.retry import KazooRetry
 
-from harness import Cluster, Node, Process, eventually, free_ports
+from harness import PATIENCE_SECONDS, Cluster, Node, Process, eventually, free_ports
 
 JAR = Path("/usr/share/java/zookeeper.jar")
 #: A node is taken for gone after this long (seconds); the servers' minimum is a second.
@@ -175,11 +176,16 @@ def is_connected(node: Process) -> bool:
 
 
 class Reader:
-    """kazoo, an independent client, below the chroot of a tree."""
+    """kazoo, an independent client, below the chroot of a tree.
+
+    Its own session ends like any other while a server is away: what it asks it asks again then, in
+    another session.
+    """
 
     def __init__(self, zookeeper: str) -> None:
         self.client = KazooClient(hosts=zookeeper, timeout=READER_SECONDS)
         self.client.start(timeout=15)
+        self.ask = KazooRetry(-1, delay=0.02, max_delay=0.2, deadline=PATIENCE_SECONDS)
 
     def close(self) -> None:
         self.client.stop()
@@ -188,17 +194,17 @@ class Reader:
     def data(self, path: str) -> Any:
         """The JSON of a znode; none if there is no such znode, or no JSON in it."""
         try:
-            return json.loads(self.client.get(path)[0])
+            return json.loads(self.ask(self.client.get, path)[0])
         except (NoNodeError, ValueError):
             return None
 
     def exists(self, path: str) -> bool:
-        return self.client.exists(path) is not None
+        return self.ask(self.client.exists, path) is not None
 
     def paths(self, path: str) -> list[str]:
         """The path and all below it, parents first; empty if there is no such znode."""
         try:
-            names = sorted(self.client.get_children(path))
+            names = sorted(self.ask(self.client.get_children, path))
         except NoNodeError:
             return []
         return [path, *(found for name in names for found in self.paths(f"{path}/{name}"))]
@@ -213,13 +219,13 @@ class Reader:
     def live(self) -> list[str]:
         """The names of the live nodes."""
         try:
-            return sorted(self.client.get_children("/canopy/live"))
+            return sorted(self.ask(self.client.get_children, "/canopy/live"))
         except NoNodeError:
             return []
 
     def owner(self, path: str) -> str:
         """The session that an ephemeral znode ends with; `0x0` for one that persists, or is not."""
-        stat = self.client.exists(path)
+        stat = self.ask(self.client.exists, path)
         return hex(stat.ephemeralOwner if stat else 0)
 
 

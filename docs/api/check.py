@@ -73,7 +73,6 @@ class Description:
             for method in METHODS:
                 if method in item:
                     told = item.get("parameters", []) + item[method].get("parameters", [])
-                    told += item[method].get("x-further-parameters", [])
                     yield path, method, item[method], [self.resolved(each) for each in told]
 
 

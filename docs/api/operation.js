@@ -13,11 +13,7 @@ function resolved(api, value) {
   return found;
 }
 
-/**
- * Every operation of the document in its order, with its path, method and all its parameters.
- * `x-further-parameters` are those whose effect hangs on each other and on what is stored, so that
- * no schema can say what will be taken.
- */
+/** Every operation of the document in its order, with its path, method and all its parameters. */
 function operationsOf(api) {
   return Object.entries(api.paths).flatMap(([path, item]) =>
     Object.keys(item).filter((method) => METHODS.includes(method)).map((method) => ({
@@ -26,8 +22,8 @@ function operationsOf(api) {
       method,
       id: item[method].operationId,
       tag: (item[method].tags || ["Other"])[0],
-      parameters: [item.parameters, item[method].parameters, item[method]["x-further-parameters"]]
-        .flatMap((some) => some || []).map((parameter) => resolved(api, parameter)),
+      parameters: [...(item.parameters || []), ...(item[method].parameters || [])]
+        .map((parameter) => resolved(api, parameter)),
       requestBody: resolved(api, item[method].requestBody),
     })));
 }

@@ -130,72 +130,12 @@ final class RealLoop {
         }
     }
 
-    /// Ends all servers and clients, and requires that the loop never stood still for 20 ms.
-    func end(sourceLocation: SourceLocation = #_sourceLocation) {
+    /// Ends all servers and clients, and tells `NeverStandsStill` how long the loop stood still.
+    func end() {
         for server in servers { server.end() }
         for client in clients { client.close(deadlineMilliseconds: 0) }
         loop.close()
-        let gap = meter.largestMilliseconds
-        if getenv("CANOPY_SHOW_GAPS") != nil {
-            print("largest gap \(gap) ms in \(meter.ticks) ticks, \(sourceLocation)")
-        }
-        #expect(gap < 20, "the loop stood still for \(gap) ms", sourceLocation: sourceLocation)
-    }
-}
-
-/// The largest time between two firings of a timer of 2 ms, which is at most that more than the
-/// longest turn. Time in which this thread was ready to run and another had the processor is not
-/// the loop's: `schedstat` says how much that was.
-final class GapMeter {
-    private let loop: UVLoop
-    private let statistics: Int32
-    private var timer: (any LoopTimer)?
-    private var last: (now: Double, waited: Double)?
-    private(set) var largestMilliseconds = 0.0
-    private(set) var ticks = 0
-
-    init(on loop: UVLoop) {
-        self.loop = loop
-        statistics = open("/proc/thread-self/schedstat", O_RDONLY)
-        precondition(statistics >= 0, "Linux tells how long a thread waited for a processor")
-    }
-
-    deinit { close(statistics) }
-
-    func start() {
-        last = nil
-        timer = loop.startTimer(afterMilliseconds: 1, repeatMilliseconds: 2) { [unowned self] in
-            tick()
-        }
-    }
-
-    func stop() {
-        timer?.cancel()
-        timer = nil
-    }
-
-    private func tick() {
-        ticks += 1
-        let current = (now: Self.milliseconds(), waited: waitedMilliseconds())
-        if let last {
-            let gap = current.now - last.now - (current.waited - last.waited)
-            largestMilliseconds = max(largestMilliseconds, gap)
-        }
-        last = current
-    }
-
-    static func milliseconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) * 1000 + Double(time.tv_nsec) / 1e6
-    }
-
-    private func waitedMilliseconds() -> Double {
-        var buffer = [UInt8](repeating: 0, count: 128)
-        let count = pread(statistics, &buffer, buffer.count, 0)
-        let fields = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
-            .split(separator: " ")
-        return fields.count > 1 ? (Double(fields[1]) ?? 0) / 1e6 : 0
+        NeverStandsStill.gaps?.note(meter.largestMilliseconds)
     }
 }
 

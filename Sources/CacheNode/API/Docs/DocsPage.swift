@@ -10,7 +10,7 @@ enum DocsPage {
         'sha256-NVlY0jsD5HR/g0EC/bdKRjl2HQaTroXS3HDvfjzNLTw=' \#
         'sha256-Yg04aS/ZI/A/hygJRLR56agMXoC8AzZ540mP6Yy0bn4=' \#
         'sha256-BAlbWTQCgHJJXCVb7KWjCxrhSNpRlZaeJErHxpbP+34=' \#
-        'sha256-tcSqgtZOmsRX+DAYo1LcPEMB7QS2t6I+zdQ5er60f48=' \#
+        'sha256-calRRYk242e19Lpykyf+VUbWgULOSqLeNuGTanMuIWs=' \#
         'sha256-0cnA82KIfq+Za0OCEKK7d8o5xqqq0e8V40CrII9BiLA='; connect-src 'self'; img-src data:; \#
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'\#r\#n
         """#
@@ -840,13 +840,8 @@ enum DocsPage {
           return found;
         }
 
-        /**
-         * Every operation of the document in its order, with its path, method and all its \#
-        parameters.
-         * `x-further-parameters` are those whose effect hangs on each other and on what is \#
-        stored, so that
-         * no schema can say what will be taken.
-         */
+        /** Every operation of the document in its order, with its path, method and all its \#
+        parameters. */
         function operationsOf(api) {
           return Object.entries(api.paths).flatMap(([path, item]) =>
             Object.keys(item).filter((method) => METHODS.includes(method)).map((method) => ({
@@ -855,9 +850,8 @@ enum DocsPage {
               method,
               id: item[method].operationId,
               tag: (item[method].tags || ["Other"])[0],
-              parameters: [item.parameters, item[method].parameters, \#
-        item[method]["x-further-parameters"]]
-                .flatMap((some) => some || []).map((parameter) => resolved(api, parameter)),
+              parameters: [...(item.parameters || []), ...(item[method].parameters || [])]
+                .map((parameter) => resolved(api, parameter)),
               requestBody: resolved(api, item[method].requestBody),
             })));
         }

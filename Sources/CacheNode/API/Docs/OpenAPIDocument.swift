@@ -70,8 +70,8 @@ enum OpenAPIDocument {
         in the background.\n\nWith `wait_propagate=0` it answers as soon as it has stored the \#
         value itself. With `ack=root` it answers when the root has committed the value, and tells \#
         its version.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitPropagate" },
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -125,8 +125,8 @@ enum OpenAPIDocument {
         (`sync`), when their copy expires (`ttl`), or never (`none`). A node that can't reach \#
         anybody above goes on answering from what it holds for a while; then `ttl` in \#
         `Cache-Status` is negative.",
-                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -174,8 +174,8 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there, and how long its value is",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone: `Content-Type` and `Content-Length` tell about the value.",
-                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -224,8 +224,8 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered; the rest of the way is taken in the background. A \#
         key that isn't there is deleted just as well: the answer is `200`.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitPropagate" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitPropagate" },
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -264,7 +264,7 @@ enum OpenAPIDocument {
         parent has answered. With `\"wait_for_parent\": false` it answers as soon as it has \#
         stored the value itself. With `?ack=root` it answers when the root has committed the \#
         value, and tells its version.",
-                "x-further-parameters": [
+                "parameters": [
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -330,8 +330,8 @@ enum OpenAPIDocument {
         holds the key; the value is kept on the way down.\n\nA value that was stored through \#
         `/kv` comes back as JSON too: as itself if its type is `application/json` and it parses, \#
         as text if it is UTF-8, and otherwise in Base64 with `\"encoding\": \"base64\"`.",
-                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -382,8 +382,8 @@ enum OpenAPIDocument {
                 "summary": "Ask whether a key is there",
                 "description": "As a `GET`, miss and climb included, but the answer has the head \#
         alone.",
-                "parameters": [{ "$ref": "#/components/parameters/CacheControl" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/CacheControl" },
                   { "$ref": "#/components/parameters/IfNoneMatchRead" },
                   { "$ref": "#/components/parameters/IfMatchRead" }
                 ],
@@ -432,8 +432,8 @@ enum OpenAPIDocument {
                 "description": "Removes the key here, passes the deletion to the parent, and \#
         answers when the parent has answered. A key that isn't there is deleted just as well: the \#
         answer is `200`.",
-                "parameters": [{ "$ref": "#/components/parameters/WaitForParent" }],
-                "x-further-parameters": [
+                "parameters": [
+                  { "$ref": "#/components/parameters/WaitForParent" },
                   { "$ref": "#/components/parameters/Ack" },
                   { "$ref": "#/components/parameters/IfMatchWrite" },
                   { "$ref": "#/components/parameters/IfNoneMatchWrite" }
@@ -1135,7 +1135,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Versions that you have, as a list of `ETag`s, or `*` for any: \#
         `304` without a body if the key has one of them.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTags" },
                 "examples": { "any": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
               },
               "IfMatchRead": {
@@ -1143,7 +1143,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Versions that will do, as a list of `ETag`s, or `*` for any: \#
         `412` if the key has another.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTags" },
                 "examples": { "tag": { "value": "\"1763711999.42\"" }, "any": { "value": "*" } }
               },
               "IfMatchWrite": {
@@ -1152,7 +1152,7 @@ enum OpenAPIDocument {
                 "description": "Write only if the key has this version, or exists for `*`; \#
         decided at the root, `412` if not. One tag: a list of several of this tree's versions is \#
         refused. The answer comes when the root has decided, whatever `ack` says.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTag" },
                 "examples": { "tag": { "value": "\"1763711999.42\"" }, "exists": { "value": "*" } }
               },
               "IfNoneMatchWrite": {
@@ -1160,7 +1160,7 @@ enum OpenAPIDocument {
                 "in": "header",
                 "description": "Write only if the key has another version than this, or doesn't \#
         exist for `*`; decided at the root, `412` if not. One tag, as above.",
-                "schema": { "type": "string" },
+                "schema": { "$ref": "#/components/schemas/EntityTag" },
                 "examples": { "absent": { "value": "*" }, "tag": { "value": "\"1763711999.42\"" } }
               },
               "NodeName": {
@@ -1841,6 +1841,20 @@ enum OpenAPIDocument {
               }
             },
             "schemas": {
+              "EntityTags": {
+                "type": "string",
+                "description": "`*` alone, or entity tags in quotes with commas between them (RFC \#
+        9110, section 8.8.3). Anything else is refused with `400`.",
+                "pattern": "^(\\*|(W/)?\"[!#-~]*\"([ \\t]*,[ \\t]*(W/)?\"[!#-~]*\")*)$",
+                "examples": ["*", "\"1763711999.42\"", "W/\"1763711999.42\", \"1763711999.43\""]
+              },
+              "EntityTag": {
+                "type": "string",
+                "description": "`*`, or one entity tag in quotes (RFC 9110, section 8.8.3). \#
+        Anything else is refused with `400`.",
+                "pattern": "^(\\*|(W/)?\"[!#-~]*\")$",
+                "examples": ["*", "\"1763711999.42\""]
+              },
               "JSONValue": { "description": "Any JSON value. Numbers come back as they were \#
         written." },
               "Flag": {
