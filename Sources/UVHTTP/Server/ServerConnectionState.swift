@@ -56,8 +56,8 @@ struct ServerConnectionState: ~Copyable {
     deinit { head.deallocate() }
 
     var isSetAside: Bool { phase == .chunkedBody }
-    /// Bytes of requests that aren't answered yet.
-    var heldBytes: Int { input.count + headBytes.count + body.count }
+    /// Bytes allocated for requests that aren't answered yet.
+    var heldBytes: Int { input.capacity + headBytes.capacity + body.capacity }
     /// A message begins or its head is under way: what follows need not be read yet.
     var isAtHead: Bool { phase == .head }
     var isBetweenMessages: Bool { phase == .head && messageSince == nil }
