@@ -1210,8 +1210,9 @@ enum OpenAPIDocument {
               "RawBadRequest": {
                 "description": "The key is empty, longer than 511 bytes, or badly escaped (a `%` \#
         without two hexadecimal digits); or `wait_propagate` is neither 0 nor 1, `ack` is none of \#
-        its words, or they contradict each other; or a condition isn't a list of tags in quotes; \#
-        or `Content-Type` has more than 255 bytes.",
+        its words, or they contradict each other; or a condition isn't made of tags in quotes, \#
+        names several versions where something is written, or has `If-Match: *` beside a tag in \#
+        `If-None-Match` there; or `Content-Type` has more than 255 bytes.",
                 "content": {
                   "text/plain": {
                     "schema": { "type": "string" },
@@ -1273,7 +1274,8 @@ enum OpenAPIDocument {
               "JSONBadKey": {
                 "description": "The key is empty, longer than 511 bytes, or badly escaped (a `%` \#
         without two hexadecimal digits); or `ack` is none of its words, or contradicts the wait \#
-        flag; or a condition isn't a list of tags in quotes.",
+        flag; or a condition isn't made of tags in quotes, names several versions where something \#
+        is written, or has `If-Match: *` beside a tag in `If-None-Match` there.",
                 "content": {
                   "application/json": {
                     "schema": { "$ref": "#/components/schemas/Detail" },
