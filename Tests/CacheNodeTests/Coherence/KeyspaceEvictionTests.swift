@@ -120,7 +120,7 @@ import Testing
         node.world.run(forMilliseconds: 100)
         #expect(node.store.cache.pointee.bytesFree >= 1 << 20)
         // Small values take of it, and it is made good.
-        store(900, node)
+        store(2000, node)
         #expect(node.store.cache.pointee.bytesFree < 1 << 20)
         node.world.run(forMilliseconds: 100)
         #expect(node.store.cache.pointee.bytesFree >= 1 << 20)
@@ -134,9 +134,10 @@ import Testing
 
     /// What is wanted can't be had, because too much must stay.
     @Test func aNodeThatMayEvictNoMoreComesToRest() throws {
+        let pinned = [UInt8](repeating: 7, count: 1200)
         let (node, _) = try fullNode {
             guard $0.keyspace.upward.isEmpty else { return }
-            for number in 0..<2500 { $0.put("pinned-\(number)", Self.small) }
+            for number in 0..<400 { $0.put("pinned-\(number)", pinned) }
         }
         fetch("large", node, id: 1)
         node.world.run(forMilliseconds: 100)
@@ -144,6 +145,6 @@ import Testing
         let turns = node.loop.turnCount
         node.world.run(forMilliseconds: 1_000)
         #expect(node.loop.turnCount - turns < 5)
-        #expect((0..<2500).allSatisfy { node.held("pinned-\($0)") != nil })
+        #expect((0..<400).allSatisfy { node.held("pinned-\($0)") != nil })
     }
 }
