@@ -61,9 +61,16 @@ struct Cache: ~Copyable {
         guard 1...Self.keyBytesMax ~= keyCount, 0...Int(UInt32.max) ~= valueCount else {
             return false
         }
-        let external =
-            Self.isExternal(keyCount, valueCount) ? LargeValues.cost(valueCount) : 0
-        return CacheMemory.pageBytes + external <= memory.bytesLeftWhenEmpty
+        return CacheMemory.pageBytes + Self.externalBytes(keyCount, valueCount)
+            <= memory.bytesLeftWhenEmpty
+    }
+
+    /// Bytes that can be taken without evicting anything.
+    var bytesFree: Int { memory.bytesFree }
+
+    /// Bytes that a value takes outside the arena: 0 if it lies within.
+    static func externalBytes(_ keyCount: Int, _ valueCount: Int) -> Int {
+        isExternal(keyCount, valueCount) ? LargeValues.cost(valueCount) : 0
     }
 
     static func isExternal(_ keyCount: Int, _ valueCount: Int) -> Bool {

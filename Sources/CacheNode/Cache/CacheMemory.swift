@@ -119,6 +119,9 @@ struct CacheMemory: ~Copyable {
         return true
     }
 
+    /// What `charge` would book now, at most.
+    var bytesFree: Int { bytesChargedMax - bytesCharged + pooledCount * Self.pageBytes }
+
     /// Takes back what was booked.
     mutating func refund(_ bytes: Int) {
         bytesCharged -= bytes

@@ -69,6 +69,7 @@ final class Keyspace {
     var tickets: [UInt64: Ticket] = [:]
     /// How many writes of a key are queued without an entry that says so.
     var bareWrites: [[UInt8]: Int] = [:]
+    var pace = EvictionPace()
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
     /// The session in which the sweep began.
@@ -144,6 +145,7 @@ final class Keyspace {
         timers.removeAll()
         sweepTimer?.cancel()
         sweepTimer = nil
+        pace = EvictionPace()
     }
 
     /// Calls `completion` once no write waits for the parent any more: at once, or later.

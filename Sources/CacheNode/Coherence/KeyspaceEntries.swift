@@ -14,12 +14,13 @@ extension Keyspace {
     }
 
     /// Puts content in the place of what a key has, verified in this session; bits and the mark of
-    /// a fill go over to it. Evicts others where that makes room.
+    /// a fill go over to it. Evicts others where that makes room; unless it is owed (a write that
+    /// nobody else has), only within the turn's bounds.
     func install(
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, version: UInt64,
-        basisMilliseconds: Int64, isUncommitted: Bool = false
+        basisMilliseconds: Int64, isUncommitted: Bool = false, isOwed: Bool = false
     ) -> StoreOutcome {
-        let made = make(key, content)
+        let made = make(key, content, isOwed: isOwed)
         guard case .stored(let entry) = made else { return made }
         let older = cache.pointee.find(key)
         let followers = followers(of: older)
@@ -34,16 +35,37 @@ extension Keyspace {
         return made
     }
 
-    private func make(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> StoreOutcome {
+    /// A detached entry, evicting what it takes; if it isn't owed, only as much as the pace allows.
+    private func make(
+        _ key: UnsafeRawBufferPointer, _ content: KeyContent, isOwed: Bool
+    ) -> StoreOutcome {
         var made = attempt(key, content)
-        if case .stored = made { return made }
+        if case .stored = made {
+            if pace.wantsRoom { onStored(key, content, evicting: 0) }
+            return made
+        }
         guard mayFit(key, content) else { return made }
+        let needed = externalBytes(key, content)
         let isPinned = pin(key)
-        repeat {
-            guard evictOne() || (isPinned && shrink(key)) else { break }
+        if isPinned, giveWay(key, to: needed) { made = attempt(key, content) }
+        var evicted = 0
+        var isDeclined = false
+        while made.entry.isNone {
+            isDeclined = !isOwed && !pace.mayEvict(after: evicted)
+            if !isDeclined, evictOne() {
+                evicted += 1
+                if cache.pointee.bytesFree < needed { continue }
+            } else if !isPinned || !shrink(key) {
+                break
+            }
             made = attempt(key, content)
-        } while made.entry.isNone
+        }
         if isPinned { unpin(key) }
+        if case .stored = made {
+            onStored(key, content, evicting: evicted)
+        } else if isDeclined {
+            onDeclined(key, content)
+        }
         return made
     }
 
@@ -86,6 +108,14 @@ extension Keyspace {
         if !older.isNone { cache.pointee.setFill(false, of: older) }
     }
 
+    /// A large value makes room for its successor, where that is enough; false otherwise.
+    private func giveWay(_ key: UnsafeRawBufferPointer, to needed: Int) -> Bool {
+        let older = cache.pointee.find(key)
+        guard needed > 0, !older.isNone else { return false }
+        let held = Cache.externalBytes(key.count, cache.pointee.value(of: older).count)
+        return cache.pointee.bytesFree + held >= needed && shrink(key)
+    }
+
     /// The value that is to be replaced goes first, when nothing else is left to go.
     private func shrink(_ key: UnsafeRawBufferPointer) -> Bool {
         let older = cache.pointee.find(key)
@@ -112,6 +142,8 @@ extension Keyspace {
         let candidate = cache.pointee.evictionCandidate()
         guard !candidate.isNone else { return false }
         metrics.pointee.evictions &+= 1
+        pace.onEvicted()
+        awaitTurnEnd()
         if Rule.evictionInvalidates.isKept, followers(of: candidate) != 0,
             !cache.pointee.isTag(candidate), cache.pointee.shrinkFreesMemory(candidate)
         {

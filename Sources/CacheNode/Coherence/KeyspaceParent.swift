@@ -174,6 +174,7 @@ extension Keyspace {
         case .unavailable: return
         }
         finish(fill)
+        if !isStored { sayUnkept(key, reply) }
         let age = basis.map { Freshness.age(since: $0, now) }
         var note = ReadNote(version: reply.version, ageMilliseconds: age, source: .miss)
         note.source = fill.request.asksRoot ? .request : fill.isStale ? .stale : .miss
@@ -197,8 +198,13 @@ extension Keyspace {
         return max(basis, session)
     }
 
-    /// Stores what the parent sent; false if it can't be kept. Then the parent is told, because it
-    /// has noted that this node holds the key.
+    /// Tells the parent, which has noted that this node holds the key. Not before the fill is over:
+    /// while one is, nothing is said (rule 5).
+    private func sayUnkept(_ key: UnsafeRawBufferPointer, _ reply: ReplyMessage) {
+        if reply.isFollowed, cache.pointee.find(key).isNone { sayEvicted(key) }
+    }
+
+    /// Stores what the parent sent; false if it can't be kept.
     private func keep(
         _ fill: Fill, _ key: UnsafeRawBufferPointer, _ content: KeyContent,
         _ reply: ReplyMessage, _ basis: Int64?
@@ -218,7 +224,7 @@ extension Keyspace {
             basisMilliseconds: basis ?? now)
         if case .stored = stored { return true }
         let held = cache.pointee.find(key)
-        if held.isNone { sayEvicted(key) } else { forget(held) }
+        if !held.isNone { forget(held) }
         return false
     }
 

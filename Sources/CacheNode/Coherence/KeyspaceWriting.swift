@@ -86,7 +86,8 @@ extension Keyspace {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
-                write.key, write.content, version: version.sequence, basisMilliseconds: now)
+                write.key, write.content, version: version.sequence, basisMilliseconds: now,
+                isOwed: true)
             switch (stored, write.content) {
             case (.stored, _): break
             case (_, .absent): forgetForGood(write.key)
@@ -186,7 +187,8 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, number: UInt64
     ) -> StoreOutcome {
         install(
-            key, content, version: number, basisMilliseconds: now, isUncommitted: true)
+            key, content, version: number, basisMilliseconds: now, isUncommitted: true, isOwed: true
+        )
     }
 
     /// Sends what the session hasn't sent yet, as far as its window allows.

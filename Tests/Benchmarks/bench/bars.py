@@ -37,7 +37,7 @@ def _hits(other: str, shapes: Sequence[str]) -> list[str]:
 
 _FOUR = ["32/64", "32/256", "1024/64", "1024/256"]
 _FLOOR = (1.15, 1.05)
-_TURNS = ["turn/evicted", "turn/expired", "turn/reset", "turn/resized"]
+_TURNS = [f"turn/{what}" for what in ("evicted", "evicted/writes", "expired", "reset", "resized")]
 
 
 def _child(kind: str, shape: str) -> list[str]:

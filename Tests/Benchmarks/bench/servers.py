@@ -40,6 +40,7 @@ class Servers:
         depth: int = 4,
         cores: dict[int, int] | None = None,
         slot_options: dict[int, Sequence[str]] | None = None,
+        slot_environments: dict[int, dict[str, str]] | None = None,
     ) -> dict[int, Node]:
         """Nodes at these slots, parents first. `cores` has the slots not on the servers' core."""
         base = free_ports(2**depth)
@@ -55,6 +56,7 @@ class Servers:
                 None if slot == 1 else root,
                 depth,
                 ["--log-level", "warning", *options, *(slot_options or {}).get(slot, ())],
+                environment=(slot_environments or {}).get(slot),
                 prefix=pin((cores or {}).get(slot, SERVER_CORE)),
             )
             self.processes.append(node)

@@ -1,4 +1,5 @@
-"""The project's own C programs: `load`, which asks, and `floor`, the cheapest server."""
+"""The project's own C programs: `load`, which asks, `floor`, the cheapest server, and `turns`, which
+measures a loop from inside."""
 
 from __future__ import annotations
 
@@ -15,13 +16,21 @@ BUILT = REPOSITORY / ".build-benchmarks"
 
 def program(name: str) -> Path:
     """The program, built anew if any source is newer."""
-    source, built = BENCHMARKS / "load" / f"{name}.c", BUILT / name
+    return _built(name, name, [])
+
+
+def library(name: str) -> Path:
+    """The same for what is loaded into another's process."""
+    return _built(name, f"{name}.so", ["-shared", "-fPIC"])
+
+
+def _built(name: str, target: str, options: Sequence[str]) -> Path:
+    source, built = BENCHMARKS / "load" / f"{name}.c", BUILT / target
     newest = max(file.stat().st_mtime for file in source.parent.iterdir())
     if not built.exists() or built.stat().st_mtime < newest:
         BUILT.mkdir(exist_ok=True)
-        subprocess.run(
-            ["gcc", "-O3", "-march=native", "-Wall", "-Wextra", "-o", built, source], check=True
-        )
+        command = ["gcc", "-O3", "-march=native", "-Wall", "-Wextra", *options]
+        subprocess.run([*command, "-o", built, source], check=True)
     return built
 
 

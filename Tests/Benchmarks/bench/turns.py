@@ -1,18 +1,19 @@
 """The longest turn of a node's loop while a million entries are evicted, expire, are reset, and
 while the table grows to a million.
 
-A client asks for `/livez` on one connection, again and again, and the longest it waits is the
-longest turn (and whatever else the machine did; so each is tried several times, and the median
-counts).
+It is measured inside the node's process, in processor time (`load/turns.c`): a client that asks and
+waits would measure how the machine shares two cores among node, parent and clients as well. Each is
+tried several times, and the median counts.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import mmap
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
 from harness import Node, eventually
@@ -21,30 +22,42 @@ from .figures import Figures
 from .memory import ENTRIES, FILL
 from .rounds import Effort
 from .servers import LOAD_CORE, Servers, servers
-from .tools import Run, load, load_command, parsed
+from .tools import library, load
 
-#: How long is watched at most.
-WATCH_SECONDS_MAX = 300
+#: Values of this many bytes take the room of the million, the largest that a node takes if not told
+#: otherwise; these many of them.
+LARGE_BYTES = 2**20
+LARGE_COUNT = 80
+LARGE = ["-K", LARGE_COUNT, "-S", "-n", LARGE_COUNT, "-o", 2 * ENTRIES, "-c", 1]
 
 
-class Watch:
-    """Asks the node again and again, in a process of its own, until it is stopped."""
+class Meter:
+    """Measures one node's turns."""
 
-    def __init__(self, node: Node) -> None:
-        options = ["-t", "/livez%", "-k", "", "-c", 1, "-d", WATCH_SECONDS_MAX]
-        command = load_command(node.address[1], *options)
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        os.sched_setaffinity(self.process.pid, {LOAD_CORE})
+    #: The fields of `Turns` in `load/turns.c`: how many turns, and the nanoseconds of the longest.
+    FIELDS = struct.Struct("QQ")
 
-    def stop(self) -> Run:
-        assert self.process.poll() is None, "the watch ended before what it was to watch"
-        self.process.terminate()
-        return parsed(self.process.communicate(timeout=20)[0])
+    def __init__(self, folder: Path) -> None:
+        path = folder / "turns"
+        path.write_bytes(bytes(self.FIELDS.size))
+        with path.open("r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), self.FIELDS.size)
+        self.environment = {"LD_PRELOAD": str(library("turns")), "TURNS_FILE": str(path)}
+
+    def longest_ms(self, action: Callable[[], None]) -> float:
+        self.memory[:] = bytes(self.FIELDS.size)
+        action()
+        # What goes on after the answer.
+        time.sleep(0.3)
+        count, nanoseconds = self.FIELDS.unpack(self.memory[:])
+        assert count > 0, "no turn was measured"
+        return nanoseconds / 1e6
 
 
 def resize(nodes: dict[int, Node]) -> None:
     """A million entries come, a few at a time, so that they make no long turns themselves."""
-    load(nodes[1].address[1], "-m", "put", "-K", ENTRIES, "-S", "-n", ENTRIES, "-c", 1, "-P", 16)
+    options = ["-m", "put", "-K", ENTRIES, "-S", "-n", ENTRIES, "-c", 1, "-P", 16]
+    load(nodes[1].address[1], *options, core=LOAD_CORE)
 
 
 def fill_child(nodes: dict[int, Node]) -> None:
@@ -52,15 +65,27 @@ def fill_child(nodes: dict[int, Node]) -> None:
     load(nodes[2].address[1], *FILL)
 
 
-def evict(nodes: dict[int, Node]) -> None:
-    """A value of 90 MiB comes to a child that is full of small ones: they go at once."""
-    assert nodes[2].get("large").status == 200
+def read_large(nodes: dict[int, Node]) -> None:
+    """Large values come to a child, one after the other. They are asked for until all are held:
+    those for which there is no room yet only pass."""
+
+    def all_are_held() -> bool:
+        before = nodes[2].metrics()["canopy_hits_total"]
+        load(nodes[2].address[1], *LARGE, core=LOAD_CORE)
+        return nodes[2].metrics()["canopy_hits_total"] - before >= LARGE_COUNT
+
+    eventually(all_are_held, "all large values are held", within=60)
+
+
+def write_large(nodes: dict[int, Node]) -> None:
+    """Large values are written to a child, one after the other."""
+    load(nodes[2].address[1], "-m", "put", "-b", LARGE_BYTES, *LARGE, core=LOAD_CORE)
 
 
 def expire(nodes: dict[int, Node]) -> None:
     """All entries are past their time when some of them are read."""
     time.sleep(1.2)
-    load(nodes[2].address[1], "-K", ENTRIES, "-n", 20_000, "-c", 1)
+    load(nodes[2].address[1], "-K", ENTRIES, "-n", 20_000, "-c", 1, core=LOAD_CORE)
 
 
 def reset(nodes: dict[int, Node]) -> None:
@@ -72,57 +97,75 @@ def reset(nodes: dict[int, Node]) -> None:
 
 def measure(effort: Effort) -> Figures:
     figures = Figures()
-    rounds = 1 if effort.is_quick else 3
+    rounds = 1 if effort.is_quick else 5
     for name, tries in {
-        "resized": resized, "evicted": evicted, "expired": expired, "reset": was_reset,
+        "resized": resized,
+        "evicted": evicted,
+        "evicted/writes": evicted_by_writes,
+        "copied": copied,
+        "copied/writes": copied_by_writes,
+        "expired": expired,
+        "reset": was_reset,
     }.items():
-        longest = [tries() / 1e3 for _ in range(rounds)]
+        longest = [tries() for _ in range(rounds)]
         figures.rows[f"turn/{name}"] = median(longest)
         figures.raw[f"turn/{name}"] = longest
     return figures
 
 
-def watched(node: Node, action: Callable[[], None]) -> float:
-    """The longest wait in microseconds."""
-    watch = Watch(node)
-    time.sleep(0.3)
-    action()
-    time.sleep(0.3)
-    return watch.stop().max_us
-
-
 @contextmanager
-def full_child(running: Servers, *options: str) -> Iterator[dict[int, Node]]:
-    nodes = running.tree(
-        [1, 2], "--memory", "1GiB", "--max-body", "96MiB", *options, depth=2,
-        cores={1: LOAD_CORE},
-    )
-    fill_child(nodes)
-    yield nodes
+def full_child(
+    *options: str, child_memory: str = "1GiB"
+) -> Iterator[tuple[dict[int, Node], Meter]]:
+    """A root and a child with a million small entries each, whose turns are measured. The root has
+    the large ones besides."""
+    with servers() as running:
+        meter = Meter(running.folder)
+        nodes = running.tree(
+            [1, 2], *options, depth=2, cores={1: LOAD_CORE},
+            slot_options={1: ["--memory", "1GiB"], 2: ["--memory", child_memory]},
+            slot_environments={2: meter.environment},
+        )
+        load(nodes[1].address[1], "-m", "put", "-b", LARGE_BYTES, *LARGE)
+        fill_child(nodes)
+        yield nodes, meter
 
 
 def resized() -> float:
     with servers() as running:
-        nodes = running.tree([1], "--memory", "1GiB", depth=2)
-        return watched(nodes[1], lambda: resize(nodes))
+        meter = Meter(running.folder)
+        nodes = running.tree(
+            [1], "--memory", "1GiB", depth=2, slot_environments={1: meter.environment}
+        )
+        return meter.longest_ms(lambda: resize(nodes))
 
 
 def evicted() -> float:
-    with servers() as running:
-        nodes = running.tree(
-            [1, 2], "--max-body", "96MiB", depth=2, cores={1: LOAD_CORE},
-            slot_options={1: ["--memory", "1GiB"], 2: ["--memory", "100MiB"]},
-        )
-        assert nodes[1].put("large", b"v" * (90 * 2**20)).status == 200
-        fill_child(nodes)
-        return watched(nodes[2], lambda: evict(nodes))
+    with full_child(child_memory="100MiB") as (nodes, meter):
+        return meter.longest_ms(lambda: read_large(nodes))
+
+
+def evicted_by_writes() -> float:
+    with full_child(child_memory="100MiB") as (nodes, meter):
+        return meter.longest_ms(lambda: write_large(nodes))
+
+
+def copied() -> float:
+    """What the large values take where there is room for them: the rest is the evictions'."""
+    with full_child(child_memory="1GiB") as (nodes, meter):
+        return meter.longest_ms(lambda: read_large(nodes))
+
+
+def copied_by_writes() -> float:
+    with full_child(child_memory="1GiB") as (nodes, meter):
+        return meter.longest_ms(lambda: write_large(nodes))
 
 
 def expired() -> float:
-    with servers() as running, full_child(running, "--coherence", "ttl", "--ttl", "1s") as nodes:
-        return watched(nodes[2], lambda: expire(nodes))
+    with full_child("--coherence", "ttl", "--ttl", "1s") as (nodes, meter):
+        return meter.longest_ms(lambda: expire(nodes))
 
 
 def was_reset() -> float:
-    with servers() as running, full_child(running) as nodes:
-        return watched(nodes[2], lambda: reset(nodes))
+    with full_child() as (nodes, meter):
+        return meter.longest_ms(lambda: reset(nodes))

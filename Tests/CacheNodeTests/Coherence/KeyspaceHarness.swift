@@ -7,6 +7,7 @@ import UVHTTP
 final class KeyspaceHarness {
     let store: TestCache
     let world: SimWorld
+    let loop: SimLoop
     let keyspace: Keyspace
     let metrics: UnsafeMutablePointer<Metrics>
     let lend = Lender()
@@ -17,10 +18,11 @@ final class KeyspaceHarness {
     ) throws {
         store = try TestCache(bytesMax: bytesMax, evictsValues: !isRoot)
         world = SimWorld(seed: 1)
+        loop = world.addHost("node").loop
         metrics = .allocate(capacity: 1)
         metrics.initialize(to: Metrics())
         keyspace = Keyspace(
-            cache: store.cache, metrics: metrics, loop: world.addHost("node").loop,
+            cache: store.cache, metrics: metrics, loop: loop,
             name: "NODE-2", origin: 7, policy: Self.policy(mode),
             role: isRoot ? .root(epoch: 1) : .child("nobody is there"),
             upward: UpwardQueue(countMax: queueCountMax, bytesMax: 1 << 20))
@@ -36,6 +38,12 @@ final class KeyspaceHarness {
         var policy = CoherencePolicy()
         policy.mode = mode
         return policy
+    }
+
+    /// Ends this turn of the loop and lets it have another, if there is a reason for one.
+    func turn() {
+        let count = loop.turnCount
+        world.run { loop.turnCount > count }
     }
 
     // MARK: Links
