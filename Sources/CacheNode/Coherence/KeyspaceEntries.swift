@@ -19,6 +19,27 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, version: UInt64,
         basisMilliseconds: Int64, isUncommitted: Bool = false
     ) -> StoreOutcome {
+        install(
+            key, over: cache.pointee.find(key), content, version: version,
+            basisMilliseconds: basisMilliseconds, isUncommitted: isUncommitted)
+    }
+
+    /// The same where it is known what the key has; none, if it has nothing.
+    func install(
+        _ key: UnsafeRawBufferPointer, over held: EntryReference, _ content: KeyContent,
+        version: UInt64, basisMilliseconds: Int64, isUncommitted: Bool = false
+    ) -> StoreOutcome {
+        if !held.isNone, replace(held, content) {
+            let followers = followers(of: held)
+            cache.pointee.setVersion(version, of: held)
+            cache.pointee.setChildren(followers, of: held)
+            cache.pointee.setSession(freshness.current, of: held)
+            cache.pointee.setBasisTicks(Self.ticks(basisMilliseconds), of: held)
+            if cache.pointee.isUncommitted(held) != isUncommitted {
+                cache.pointee.setUncommitted(isUncommitted, of: held)
+            }
+            return .stored(held)
+        }
         let made = make(key, content)
         guard case .stored(let entry) = made else { return made }
         let older = cache.pointee.find(key)
@@ -32,6 +53,15 @@ extension Keyspace {
         cache.pointee.setFill(hasFill, of: entry)
         cache.pointee.publish(entry)
         return made
+    }
+
+    /// Puts a value in the place of an entry's, if that is as simple as it sounds.
+    @inline(__always)
+    private func replace(_ entry: EntryReference, _ content: KeyContent) -> Bool {
+        guard case .value(let value, let mediaType) = content,
+            let index = cache.pointee.mediaTypeIndex(for: mediaType)
+        else { return false }
+        return cache.pointee.replaceValue(of: entry, with: value, mediaType: index)
     }
 
     private func make(_ key: UnsafeRawBufferPointer, _ content: KeyContent) -> StoreOutcome {

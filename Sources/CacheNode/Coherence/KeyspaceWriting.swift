@@ -77,8 +77,12 @@ extension Keyspace {
     /// child it came from.
     func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
-        let held = heldVersion(entry)
-        guard Self.isMet(write.condition, held) else { return .preconditionFailed(held ?? .none) }
+        if !write.condition.isNone {
+            let held = heldVersion(entry)
+            guard Self.isMet(write.condition, held) else {
+                return .preconditionFailed(held ?? .none)
+            }
+        }
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
@@ -86,7 +90,8 @@ extension Keyspace {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
-                write.key, write.content, version: version.sequence, basisMilliseconds: now)
+                write.key, over: entry, write.content, version: version.sequence,
+                basisMilliseconds: now)
             switch (stored, write.content) {
             case (.stored, _): break
             case (_, .absent): forgetForGood(write.key)
@@ -96,7 +101,9 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        fanOut(write.key, write.content, version, to: followers, except: writer)
+        if followers != 0 {
+            fanOut(write.key, write.content, version, to: followers, except: writer)
+        }
         return .committed(version)
     }
 
