@@ -165,9 +165,9 @@ extension Keyspace {
     /// commit for it is on its way, by which the parent follows it again (rule 5).
     func sayEvicted(_ key: UnsafeRawBufferPointer) {
         guard follows, case .link(let port) = parent else { return }
-        if Rule.outstandingIsPinned.isKept, fills.count > 0 || !bareWrites.isEmpty {
-            let name = Array(key)
-            guard !fills.isFilling(name), bareWrites[name] == nil else { return }
+        if Rule.outstandingIsPinned.isKept {
+            if fills.count > 0, fills.isFilling(Array(key)) { return }
+            if !bareWrites.isEmpty, bareWrites[cache.pointee.hash(key)] != 0 { return }
         }
         port.send(.evict(key: key))
     }
@@ -187,7 +187,7 @@ extension Keyspace {
     /// its writers, whose commit says the same.
     func fanOut(
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, _ version: Version,
-        to followers: UInt8, except writer: ChildID? = nil, writers: [ChildID] = []
+        to followers: UInt8, except writer: ChildID? = nil, writers: WriteRoutes = WriteRoutes()
     ) {
         guard followers != 0, follows else { return }
         let message = PushMessage(version: version, key: key, content: content)
