@@ -51,6 +51,12 @@ struct Children {
 
     var isEmpty: Bool { all.isEmpty }
 
+    /// Whether a write waits for room in the queue.
+    var hasFullInbox: Bool {
+        for child in all where !child.inbox.isEmpty { return true }
+        return false
+    }
+
     subscript(id: ChildID) -> Child? {
         // Few are looked through sooner than hashed.
         guard all.count <= Self.fewCount else { return byID[id] }

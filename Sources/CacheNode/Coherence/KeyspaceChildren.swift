@@ -327,7 +327,8 @@ extension Keyspace: LinkDelegate {
 
     /// The queue has room again, perhaps.
     func drainInboxes() {
-        for child in children.all where !child.inbox.isEmpty {
+        guard children.hasFullInbox else { return }
+        for child in children.all {
             var taken = 0
             while taken < child.inbox.count, canTake(child.inbox[taken]) {
                 let write = child.inbox[taken]

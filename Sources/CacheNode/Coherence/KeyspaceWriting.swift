@@ -197,6 +197,7 @@ extension Keyspace {
 
     /// Sends what the session hasn't sent yet, as far as its window allows.
     func sendWrites() {
+        if !upward.hasUnsent, case .link = parent { return }
         switch parent {
         case .away: return
         case .plain(let plain): plain.onQueued()

@@ -98,6 +98,9 @@ final class UpwardQueue {
         return nil
     }
 
+    /// Whether there is a write that this try hasn't sent yet.
+    var hasUnsent: Bool { sentCount < writes.count - head }
+
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as
     /// a probe.
     func next(window: Int) -> Sending? {

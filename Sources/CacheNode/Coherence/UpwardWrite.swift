@@ -139,7 +139,7 @@ struct WriteRoutes {
     func forEach(_ body: (ChildID) -> Void) {
         guard let first else { return }
         body(first)
-        for route in others { body(route) }
+        if !others.isEmpty { for route in others { body(route) } }
     }
 
     @inline(__always)
