@@ -36,7 +36,7 @@ extension NodeService {
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
         guard let wish = writeWish(request, .kv, responder) else { return }
-        let mediaType = request.fields.first("content-type") ?? Self.defaultMediaType.bytes
+        let mediaType = request.fields.contentType ?? Self.defaultMediaType.bytes
         guard mediaType.count <= Self.mediaTypeBytesMax else {
             return respondError(
                 .badRequest, "Content-Type is too long: it must have 255 bytes at most", .kv,
@@ -46,7 +46,7 @@ extension NodeService {
             key, value: request.body,
             mediaType: mediaType.isEmpty ? Self.defaultMediaType.bytes : mediaType,
             condition: wish.condition, ack: wish.ack)
-        finish(outcome, .kv, responder) { [] }
+        finish(outcome, .kv, responder)
     }
 
     private func deleteKV(
@@ -54,6 +54,6 @@ extension NodeService {
     ) {
         guard let wish = writeWish(request, .kv, responder) else { return }
         let outcome = keyspace.delete(key, condition: wish.condition, ack: wish.ack)
-        finish(outcome, .kv, responder) { [] }
+        finish(outcome, .kv, responder)
     }
 }

@@ -77,9 +77,7 @@ extension NodeService {
                 key, value: value, mediaType: StaticString("application/json").bytes,
                 condition: wish.condition, ack: wish.ack)
             finish(outcome, .store, responder) {
-                var body = ByteQueue()
-                StoreAnswer.appendStored(key: key, json: value, to: &body)
-                return Array(body.readable)
+                StoreAnswer.appendStored(key: key, json: value, to: &$0)
             }
         } catch {
             respondInvalid(error, input: request.body, responder)
@@ -104,9 +102,7 @@ extension NodeService {
         else { return }
         let outcome = keyspace.delete(key, condition: wish.condition, ack: wish.ack)
         finish(outcome, .store, responder) {
-            var body = ByteQueue()
-            StoreAnswer.appendDeleted(key: key, to: &body)
-            return Array(body.readable)
+            StoreAnswer.appendDeleted(key: key, to: &$0)
         }
     }
 

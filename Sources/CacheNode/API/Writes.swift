@@ -4,6 +4,7 @@ import UVHTTP
 extension NodeService {
     /// What the writer asks for in the query and in fields; nil when it was answered already, with
     /// 400 or 412. `waitsForParent`: what the request's body said, for the API where it may.
+    @inline(__always)
     func writeWish(
         _ request: HTTPRequest, _ api: ErrorStyle, _ responder: HTTPResponder,
         waitsForParent: Bool? = nil
@@ -11,6 +12,14 @@ extension NodeService {
         guard request.query.count > 0 || request.hasConditions || waitsForParent != nil else {
             return WriteWish()
         }
+        return readWriteWish(request, api, responder, waitsForParent)
+    }
+
+    @inline(never)
+    private func readWriteWish(
+        _ request: HTTPRequest, _ api: ErrorStyle, _ responder: HTTPResponder,
+        _ waitsForParent: Bool?
+    ) -> WriteWish? {
         // A part must not be kept as if it were the whole (RFC 9110 §14.5).
         if request.method == .put, request.fields.first("content-range") != nil {
             respondError(
@@ -39,41 +48,59 @@ extension NodeService {
         return nil
     }
 
-    /// Answers a write, at once or when it is known what became of it. `successBody` makes the body
-    /// of a `200`; it is called within this call.
+    /// Answers a write, at once or when it is known what became of it. `appendBody` appends the
+    /// body of a `200` of the API that has one; it is called within this call.
     func finish(
         _ outcome: WriteOutcome, _ api: ErrorStyle, _ responder: HTTPResponder,
-        successBody: () -> [UInt8]
+        appendBody: (inout ByteQueue) -> Void = { _ in }
     ) {
         switch outcome {
-        case .done(let version): respondWritten(version, successBody(), api, responder)
+        case .done(let version):
+            if api == .kv { return respondWritten(version, responder) }
+            var body = ByteQueue()
+            appendBody(&body)
+            respondWritten(version, body.readable, responder)
         case .refused(let refusal): respondRefused(refusal, api, responder)
         case .awaiting(let ticket):
-            let body = successBody()
-            let answer = responder.later()
-            keyspace.whenWritten(ticket) { [self] result in
-                answer.respond { respondAwaited(result, body, api, $0) }
-            }
+            var body = ByteQueue()
+            appendBody(&body)
+            respondLater(ticket, Array(body.readable), api, responder)
         }
     }
 
-    private func respondWritten(
-        _ version: Version, _ body: [UInt8], _ api: ErrorStyle, _ responder: HTTPResponder
+    private func respondLater(
+        _ ticket: WriteTicket, _ body: [UInt8], _ api: ErrorStyle, _ responder: HTTPResponder
     ) {
-        let mediaType: StaticString = api == .store ? "application/json" : ""
-        var lines = ByteQueue()
-        readFields.pointee.appendTag(version, to: &lines)
-        body.withUnsafeBytes {
-            responder.respond(
-                .ok, contentType: mediaType.bytes, fieldLines: lines.readable, body: $0)
+        let answer = responder.later()
+        keyspace.whenWritten(ticket) { [self] result in
+            answer.respond { respondAwaited(result, body, api, $0) }
         }
+    }
+
+    /// The answer of `/kv`.
+    private func respondWritten(_ version: Version, _ responder: HTTPResponder) {
+        responder.respondOK(fieldBytesMax: ReadFields.bytesMax) {
+            readFields.pointee.writeTag(version, to: $0)
+        }
+    }
+
+    /// The answer of `/store`.
+    private func respondWritten(
+        _ version: Version, _ body: UnsafeRawBufferPointer, _ responder: HTTPResponder
+    ) {
+        responder.respondOK(
+            contentType: "application/json", contentLength: body.count,
+            fieldBytesMax: ReadFields.bytesMax,
+            writeFields: { readFields.pointee.writeTag(version, to: $0) }, { $0.append(body) })
     }
 
     private func respondAwaited(
         _ result: WriteResult, _ body: [UInt8], _ api: ErrorStyle, _ responder: HTTPResponder
     ) {
         switch result {
-        case .done(let version): respondWritten(version, body, api, responder)
+        case .done(let version):
+            if api == .kv { return respondWritten(version, responder) }
+            body.withUnsafeBytes { respondWritten(version, $0, responder) }
         case .refused(HTTPStatus.preconditionFailed.code, _): respondUnmet(.none, api, responder)
         case .refused(let status, let detail):
             respondError(

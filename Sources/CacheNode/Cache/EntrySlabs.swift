@@ -108,11 +108,21 @@ struct EntrySlabs: ~Copyable {
         return classIndex(byteCount) < Int(memory.states[Int(page)].sizeClass)
     }
 
+    /// Whether `allocate` would give a piece as large as that of `reference`.
+    @inline(__always)
+    func isPiece(
+        _ reference: EntryReference, for byteCount: Int, _ memory: borrowing CacheMemory
+    ) -> Bool {
+        let page = reference.unit &>> Self.pageShift
+        return classIndex(byteCount) == Int(memory.states[Int(page)].sizeClass)
+    }
+
     /// Whether `allocate` would give a piece of `byteCount` bytes for a tag.
     func hasRoomForTag(_ byteCount: Int, _ memory: borrowing CacheMemory) -> Bool {
         classes[classIndex(byteCount)].open != 0 || memory.hasPageForTag
     }
 
+    @inline(__always)
     private func classIndex(_ byteCount: Int) -> Int {
         Int(classOfUnits[(byteCount &+ EntrySpace.unitBytes &- 1) / EntrySpace.unitBytes])
     }

@@ -41,6 +41,7 @@ final class Child {
 /// no entry has it any more: after a child's end it is `retired` until a sweep has been through.
 struct Children {
     static let sharedBit: UInt8 = 0x80
+    private static let fewCount = 4
 
     private(set) var all: [Child] = []
     private var byID: [ChildID: Child] = [:]
@@ -50,7 +51,18 @@ struct Children {
 
     var isEmpty: Bool { all.isEmpty }
 
-    subscript(id: ChildID) -> Child? { byID[id] }
+    /// Whether a write waits for room in the queue.
+    var hasFullInbox: Bool {
+        for child in all where !child.inbox.isEmpty { return true }
+        return false
+    }
+
+    subscript(id: ChildID) -> Child? {
+        // Few are looked through sooner than hashed.
+        guard all.count <= Self.fewCount else { return byID[id] }
+        for child in all where child.id == id { return child }
+        return nil
+    }
 
     func child(ofOrigin origin: UInt64) -> Child? { all.first { $0.origin == origin } }
 

@@ -62,13 +62,13 @@ final class Keyspace {
     var fills = FillTable()
     var children = Children()
     var ledger = OriginLedger()
-    /// What was sent in this session and not accepted yet, oldest first.
-    var unaccepted: [Unaccepted] = []
-    var unacceptedBytes = 0
+    /// What was sent in this session and not accepted yet.
+    var unaccepted = UnacceptedWrites()
     var acceptedCount: UInt64 = 0
     var tickets: [UInt64: Ticket] = [:]
-    /// How many writes of a key are queued without an entry that says so.
-    var bareWrites: [[UInt8]: Int] = [:]
+    /// How many writes of a key are queued without an entry that says so, by the key's hash. Were
+    /// two keys' the same, one EVICT fewer would be sent: the next PUSH is answered by it.
+    var bareWrites = WordTable()
     var pace = EvictionPace()
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
@@ -88,17 +88,6 @@ final class Keyspace {
         let ack: WriteAck
         let startedMilliseconds: Int64
         var completion: ((WriteResult) -> Void)?
-    }
-
-    /// A write that was sent and not accepted yet.
-    struct Unaccepted {
-        let number: UInt64
-        let byteCount: Int
-
-        init(_ sending: UpwardQueue.Sending) {
-            number = sending.number
-            byteCount = sending.write.byteCount
-        }
     }
 
     /// `epoch` is that of a root; `upward` takes the writes of any other node. `origin` is random.

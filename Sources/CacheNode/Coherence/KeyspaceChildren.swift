@@ -279,10 +279,10 @@ extension Keyspace: LinkDelegate {
         if isRoot { return decide(put, child) }
         let content: KeyContent =
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
-        var write = pendingWrite(Write(key: put.key, content: content, condition: put.condition))
-        write.origin = put.origin
-        write.sequence = put.sequence
-        write.routes = [child.id]
+        let write = upwardWrite(
+            Write(key: put.key, content: content, condition: put.condition), origin: put.origin,
+            sequence: put.sequence)
+        write.routes = WriteRoutes(child.id)
         write.isAgain = put.isAgain
         if child.inbox.isEmpty, canTake(write) { return take(write, child) }
         guard child.inboxBytes < Child.inboxBytesMax else {
@@ -315,10 +315,9 @@ extension Keyspace: LinkDelegate {
         }
         if commitsHere { return decidePlain(write, child) }
         let number = upward.nextNumber
-        var write = write
         // Where copies follow the root it lies over nothing here: it may have been on its way for
         // long, its child attached elsewhere meanwhile, and the root further than this write.
-        if policy.mode == .none, write.condition == .none, !write.isAgain {
+        if policy.mode == .none, write.condition.isNone, !write.isAgain {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }
@@ -328,6 +327,7 @@ extension Keyspace: LinkDelegate {
 
     /// The queue has room again, perhaps.
     func drainInboxes() {
+        guard children.hasFullInbox else { return }
         for child in children.all {
             var taken = 0
             while taken < child.inbox.count, canTake(child.inbox[taken]) {

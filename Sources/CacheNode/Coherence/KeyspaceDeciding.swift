@@ -87,7 +87,7 @@ extension Keyspace {
 
     /// Under a plain parent: numbered here, and queued for the parent.
     func decidePlain(_ write: UpwardWrite, _ child: Child) {
-        guard write.condition == .none else { return refusePlain(write, 501, child) }
+        guard write.condition.isNone else { return refusePlain(write, 501, child) }
         let number = upward.nextNumber
         write.withBorrowed { key, content in
             let plainWrite = Write(key: key, content: content, condition: write.condition)
@@ -95,10 +95,9 @@ extension Keyspace {
             else { return refusePlain(write, 507, child) }
             ledger.onDecided(origin: write.origin, sequence: write.sequence)
             committed(write.origin, write.sequence, key, .committed, position, to: child)
-            var queued = write
-            queued.routes = []
-            queued.isOverlay = true
-            queue(queued)
+            write.routes = WriteRoutes()
+            write.isOverlay = true
+            queue(write)
             sendWrites()
         }
     }
@@ -109,7 +108,9 @@ extension Keyspace {
         if let refusal = ledger.refusal(origin: write.origin, sequence: write.sequence) {
             return refusePlain(write, refusal.status, child)
         }
-        write.key.withUnsafeBytes { repeated(write.origin, write.sequence, $0, to: child, nil) }
+        write.withBorrowed { key, _ in
+            repeated(write.origin, write.sequence, key, to: child, nil)
+        }
     }
 
     func refusePlain(_ write: UpwardWrite, _ status: UInt16, _ child: Child) {

@@ -20,6 +20,28 @@ extension Keyspace {
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, version: UInt64,
         basisMilliseconds: Int64, isUncommitted: Bool = false, isOwed: Bool = false
     ) -> StoreOutcome {
+        install(
+            key, over: cache.pointee.find(key), content, version: version,
+            basisMilliseconds: basisMilliseconds, isUncommitted: isUncommitted, isOwed: isOwed)
+    }
+
+    /// The same where it is known what the key has; none, if it has nothing.
+    func install(
+        _ key: UnsafeRawBufferPointer, over held: EntryReference, _ content: KeyContent,
+        version: UInt64, basisMilliseconds: Int64, isUncommitted: Bool = false,
+        isOwed: Bool = false
+    ) -> StoreOutcome {
+        if !held.isNone, replace(held, content) {
+            let followers = followers(of: held)
+            cache.pointee.setVersion(version, of: held)
+            cache.pointee.setChildren(followers, of: held)
+            cache.pointee.setSession(freshness.current, of: held)
+            cache.pointee.setBasisTicks(Self.ticks(basisMilliseconds), of: held)
+            if cache.pointee.isUncommitted(held) != isUncommitted {
+                cache.pointee.setUncommitted(isUncommitted, of: held)
+            }
+            return .stored(held)
+        }
         let made = make(key, content, isOwed: isOwed)
         guard case .stored(let entry) = made else { return made }
         let older = cache.pointee.find(key)
@@ -33,6 +55,15 @@ extension Keyspace {
         cache.pointee.setFill(hasFill, of: entry)
         cache.pointee.publish(entry)
         return made
+    }
+
+    /// Puts a value in the place of an entry's, if that is as simple as it sounds.
+    @inline(__always)
+    private func replace(_ entry: EntryReference, _ content: KeyContent) -> Bool {
+        guard case .value(let value, let mediaType) = content,
+            let index = cache.pointee.mediaTypeIndex(for: mediaType)
+        else { return false }
+        return cache.pointee.replaceValue(of: entry, with: value, mediaType: index)
     }
 
     /// A detached entry, evicting what it takes; if it isn't owed, only as much as the pace allows.
@@ -167,9 +198,9 @@ extension Keyspace {
     /// commit for it is on its way, by which the parent follows it again (rule 5).
     func sayEvicted(_ key: UnsafeRawBufferPointer) {
         guard follows, case .link(let port) = parent else { return }
-        if Rule.outstandingIsPinned.isKept, fills.count > 0 || !bareWrites.isEmpty {
-            let name = Array(key)
-            guard !fills.isFilling(name), bareWrites[name] == nil else { return }
+        if Rule.outstandingIsPinned.isKept {
+            if fills.count > 0, fills.isFilling(Array(key)) { return }
+            if !bareWrites.isEmpty, bareWrites[cache.pointee.hash(key)] != 0 { return }
         }
         port.send(.evict(key: key))
     }
@@ -189,7 +220,7 @@ extension Keyspace {
     /// its writers, whose commit says the same.
     func fanOut(
         _ key: UnsafeRawBufferPointer, _ content: KeyContent, _ version: Version,
-        to followers: UInt8, except writer: ChildID? = nil, writers: [ChildID] = []
+        to followers: UInt8, except writer: ChildID? = nil, writers: WriteRoutes = WriteRoutes()
     ) {
         guard followers != 0, follows else { return }
         let message = PushMessage(version: version, key: key, content: content)

@@ -30,7 +30,6 @@ extension Keyspace {
         updateServing()
         fills.forgetNames()
         unaccepted.removeAll()
-        unacceptedBytes = 0
         acceptedCount = 0
         upward.restart()
         // Writes first: what is asked for then reflects them, and their commits come before it.

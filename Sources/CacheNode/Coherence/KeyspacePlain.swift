@@ -42,8 +42,8 @@ extension Keyspace: PlainParentDelegate {
             unqueue(write)
             metrics.pointee.upwardRefused &+= 1
             complete(number, .refused(status: 501, detail: Self.conditionsAreUnknown))
-            for child in write.routes.compactMap({ children[$0] }) {
-                refusePlain(write, 501, child)
+            write.routes.forEach {
+                if let child = children[$0] { refusePlain(write, 501, child) }
             }
         }
     }
@@ -93,21 +93,20 @@ extension Keyspace: PlainParentDelegate {
     func writePlain(
         _ write: Write, _ ack: WriteAck, _ plain: any PlainParent
     ) -> WriteOutcome {
-        if write.condition != .none { return .refused(.cannotDecide(Self.conditionsAreUnknown)) }
+        if !write.condition.isNone { return .refused(.cannotDecide(Self.conditionsAreUnknown)) }
         if ack == .root { return .refused(.cannotDecide(Self.rootIsSilent)) }
         if ack == .parent, let reason = plain.awayReason { return .refused(.parentAway(reason)) }
-        var pending = pendingWrite(write)
-        guard upward.hasRoom(byteCount: pending.byteCount) else {
+        guard upward.hasRoom(byteCount: UpwardWrite.byteCount(write.key, write.content)) else {
             metrics.pointee.upwardRejected &+= 1
             return .refused(.queueFull)
         }
         let number = upward.nextNumber
-        pending.sequence = number
         switch commitPlain(write, number: number, writer: nil) {
         case .stored: break
         case .full: return .refused(.full)
         case .tooManyMediaTypes: return .refused(.tooManyMediaTypes)
         }
+        let pending = upwardWrite(write, origin: origin, sequence: number)
         pending.isOverlay = true
         queue(pending)
         plain.onQueued()
@@ -128,7 +127,7 @@ extension Keyspace: PlainParentDelegate {
     func onAccepted(_ write: UpwardWrite, number: UInt64) {
         unqueue(write)
         metrics.pointee.upwardSent &+= 1
-        write.key.withUnsafeBytes { key in
+        write.withBorrowed { key, _ in
             let entry = cache.pointee.find(key)
             guard !entry.isNone, cache.pointee.isUncommitted(entry),
                 cache.pointee.version(of: entry) == number
@@ -139,7 +138,8 @@ extension Keyspace: PlainParentDelegate {
             if cache.pointee.isAbsent(entry) { forget(entry) }
         }
         // A write from before this node decided.
-        for child in write.routes.compactMap({ children[$0] }) {
+        write.routes.forEach {
+            guard let child = children[$0] else { return }
             write.withBorrowed { repeated(write.origin, write.sequence, $0, to: child, $1) }
         }
         complete(number, .done(.none))

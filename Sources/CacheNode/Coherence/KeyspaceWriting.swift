@@ -39,7 +39,7 @@ extension Keyspace {
         defer { finishStep() }
         if isRoot { return commitLocal(write) }
         if case .plain(let plain) = parent { return writePlain(write, ack, plain) }
-        if let reason = awayReason, ack != .local || write.condition != .none {
+        if let reason = awayReason, ack != .local || !write.condition.isNone {
             return .refused(.parentAway(reason))
         }
         return forward(write, ack)
@@ -77,8 +77,12 @@ extension Keyspace {
     /// child it came from.
     func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
-        let held = heldVersion(entry)
-        guard Self.isMet(write.condition, held) else { return .preconditionFailed(held ?? .none) }
+        if !write.condition.isNone {
+            let held = heldVersion(entry)
+            guard Self.isMet(write.condition, held) else {
+                return .preconditionFailed(held ?? .none)
+            }
+        }
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
@@ -86,8 +90,8 @@ extension Keyspace {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
             let stored = install(
-                write.key, write.content, version: version.sequence, basisMilliseconds: now,
-                isOwed: true)
+                write.key, over: entry, write.content, version: version.sequence,
+                basisMilliseconds: now, isOwed: true)
             switch (stored, write.content) {
             case (.stored, _): break
             case (_, .absent): forgetForGood(write.key)
@@ -97,7 +101,9 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        fanOut(write.key, write.content, version, to: followers, except: writer)
+        if followers != 0 {
+            fanOut(write.key, write.content, version, to: followers, except: writer)
+        }
         return .committed(version)
     }
 
@@ -132,37 +138,42 @@ extension Keyspace {
     ///    first.
     /// 3. The write is queued; its number ties the entry to it.
     private func forward(_ write: Write, _ ack: WriteAck) -> WriteOutcome {
-        var pending = pendingWrite(write)
-        guard upward.hasRoom(byteCount: pending.byteCount) else {
+        guard upward.hasRoom(byteCount: UpwardWrite.byteCount(write.key, write.content)) else {
             metrics.pointee.upwardRejected &+= 1
             return .refused(.queueFull)
         }
         let number = upward.nextNumber
-        pending.origin = origin
-        pending.sequence = number
-        if write.condition == .none {
+        if write.condition.isNone {
             switch overlay(write.key, write.content, number: number) {
-            case .stored: pending.isOverlay = true
+            case .stored: break
             case .full: return .refused(.full)
             case .tooManyMediaTypes: return .refused(.tooManyMediaTypes)
             }
         }
+        let pending = upwardWrite(write, origin: origin, sequence: number)
+        pending.isOverlay = write.condition.isNone
         queue(pending)
         sendWrites()
-        let ack = write.condition == .none ? ack : .root
+        let ack = write.condition.isNone ? ack : .root
         return ack == .local ? .done(.none) : awaiting(number, ack)
     }
 
     /// Queues a write, and notes one that no entry tells of.
     func queue(_ write: UpwardWrite) {
-        if !write.isOverlay { bareWrites[write.key, default: 0] += 1 }
+        if !write.isOverlay { bareWrites[hash(of: write)] += 1 }
         upward.append(write)
     }
 
     /// A write has left the queue.
     func unqueue(_ write: UpwardWrite) {
-        guard !write.isOverlay, let count = bareWrites[write.key] else { return }
-        bareWrites[write.key] = count > 1 ? count - 1 : nil
+        guard !write.isOverlay else { return }
+        let hash = hash(of: write)
+        let count = bareWrites[hash]
+        if count > 0 { bareWrites[hash] = count - 1 }
+    }
+
+    private func hash(of write: UpwardWrite) -> UInt64 {
+        write.withBorrowed { key, _ in cache.pointee.hash(key) }
     }
 
     func awaiting(_ number: UInt64, _ ack: WriteAck) -> WriteOutcome {
@@ -170,16 +181,10 @@ extension Keyspace {
         return .awaiting(WriteTicket(sequence: number))
     }
 
-    func pendingWrite(_ write: Write) -> UpwardWrite {
-        let change: UpwardWrite.Change
-        switch write.content {
-        case .absent: change = .delete
-        case .value(let value, let mediaType):
-            change = .put(value: Array(value), mediaType: Array(mediaType))
-        }
-        return UpwardWrite(
-            origin: origin, sequence: 0, condition: write.condition, key: Array(write.key),
-            change: change, queuedMilliseconds: now)
+    func upwardWrite(_ write: Write, origin: UInt64, sequence: UInt64) -> UpwardWrite {
+        UpwardWrite.make(
+            origin: origin, sequence: sequence, condition: write.condition, key: write.key,
+            write.content, queuedMilliseconds: now)
     }
 
     /// Lays a write over what the key has, until its commit.
@@ -193,15 +198,18 @@ extension Keyspace {
 
     /// Sends what the session hasn't sent yet, as far as its window allows.
     func sendWrites() {
+        if !upward.hasUnsent, case .link = parent { return }
         switch parent {
         case .away: return
         case .plain(let plain): plain.onQueued()
         case .link(let port):
-            while unaccepted.count < Self.windowCountMax, unacceptedBytes < Self.windowBytesMax,
+            while unaccepted.count < Self.windowCountMax,
+                unaccepted.byteCount < Self.windowBytesMax,
                 let sending = upward.next(window: .max)
             {
-                unaccepted.append(Unaccepted(sending))
-                unacceptedBytes += sending.write.byteCount
+                unaccepted.append(
+                    UnacceptedWrites.Write(
+                        number: sending.number, byteCount: sending.write.byteCount))
                 metrics.pointee.upwardSent &+= 1
                 send(sending.write, to: port)
             }
@@ -234,19 +242,19 @@ extension Keyspace {
         guard count >= acceptedCount, count - acceptedCount <= UInt64(unaccepted.count) else {
             return port.close(reason: "an ACCEPT of writes that were not sent")
         }
-        let accepted = Int(count - acceptedCount)
-        acceptedCount = count
-        for write in unaccepted.prefix(accepted) {
-            unacceptedBytes -= write.byteCount
-            if tickets[write.number]?.ack == .parent { complete(write.number, .done(.none)) }
-            if !Rule.writersKeep.isKept { upward.remove(write.number) }
+        while acceptedCount < count {
+            acceptedCount += 1
+            let number = unaccepted.removeFirst().number
+            if !tickets.isEmpty, tickets[number]?.ack == .parent {
+                complete(number, .done(.none))
+            }
+            if !Rule.writersKeep.isKept { upward.remove(number) }
         }
-        unaccepted.removeFirst(accepted)
         sendWrites()
     }
 
     func complete(_ number: UInt64, _ result: WriteResult) {
-        guard let ticket = tickets.removeValue(forKey: number) else { return }
+        guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: number) else { return }
         completions.append { ticket.completion?(result) }
     }
 
@@ -265,14 +273,12 @@ extension Keyspace {
             complete(
                 number,
                 .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-            for child in write.routes.compactMap({ children[$0] }) {
-                child.port.send(.commit(commit))
-            }
+            write.routes.forEach { children[$0]?.port.send(.commit(commit)) }
         case .committed:
             write.withBorrowed { settle(commit, write, number, $0, $1) }
             complete(number, .done(commit.version))
         case .superseded(let content):
-            write.key.withUnsafeBytes { settle(commit, write, number, $0, content) }
+            write.withBorrowed { key, _ in settle(commit, write, number, key, content) }
             // The version is that of what others have put in its place: whoever took it for the
             // write's own could replace theirs unseen, by If-Match.
             complete(number, .done(.none))
@@ -287,18 +293,26 @@ extension Keyspace {
         reachInOrder(commit.version)
         noteShown(commit.version)
         let entry = cache.pointee.find(key)
-        fanOut(key, content, commit.version, to: followers(of: entry), writers: write.routes)
+        let followers = followers(of: entry)
+        if followers != 0 {
+            fanOut(key, content, commit.version, to: followers, writers: write.routes)
+        }
         let isHeld = take(commit, entry, write, number, key, content)
-        for child in write.routes.compactMap({ children[$0] }) {
+        write.routes.forEach {
+            guard let child = children[$0] else { return }
             child.port.send(.commit(commit))
-            guard follows else { continue }
-            child.dirty.remove(write.key)
-            let held = cache.pointee.find(key)
-            if isHeld, !held.isNone {
-                cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
-            } else {
-                child.port.send(.invalidate(key: key))
-            }
+            if follows { follow(key, by: child, isHeld: isHeld) }
+        }
+    }
+
+    /// A child has got the commit of its write: it holds the key from now on.
+    private func follow(_ key: UnsafeRawBufferPointer, by child: Child, isHeld: Bool) {
+        if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
+        let held = cache.pointee.find(key)
+        if isHeld, !held.isNone {
+            cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
+        } else {
+            child.port.send(.invalidate(key: key))
         }
     }
 
@@ -327,7 +341,7 @@ extension Keyspace {
             }
         }
         let stored = install(
-            key, content, version: commit.version.sequence,
+            key, over: entry, content, version: commit.version.sequence,
             basisMilliseconds: write.queuedMilliseconds)
         if case .stored = stored { return true }
         // The parent on the way follows the key for this node from now on.
@@ -348,7 +362,7 @@ extension Keyspace {
         let stored = write.withBorrowed { overlay($0, $1, number: number) }
         if case .stored = stored { return }
         // What lies over the entry stays in its place.
-        write.key.withUnsafeBytes { key in
+        write.withBorrowed { key, _ in
             cache.pointee.setVersion(number, of: cache.pointee.find(key))
         }
     }
@@ -361,7 +375,7 @@ extension Keyspace {
 
     /// A write will never be done: what it left here goes.
     func withdraw(_ write: UpwardWrite, number: UInt64) {
-        write.key.withUnsafeBytes { key in
+        write.withBorrowed { key, _ in
             let entry = cache.pointee.find(key)
             guard !entry.isNone, cache.pointee.isUncommitted(entry),
                 cache.pointee.version(of: entry) == number
@@ -371,23 +385,6 @@ extension Keyspace {
             }
             cache.pointee.setUncommitted(false, of: entry)
             forget(entry)
-        }
-    }
-}
-
-extension UpwardWrite {
-    /// Its key and what it makes of it, borrowed for the call.
-    func withBorrowed<Result>(
-        _ body: (UnsafeRawBufferPointer, KeyContent) -> Result
-    ) -> Result {
-        key.withUnsafeBytes { key in
-            switch change {
-            case .delete: body(key, .absent)
-            case .put(let value, let mediaType):
-                value.withUnsafeBytes { value in
-                    mediaType.withUnsafeBytes { body(key, .value(value, mediaType: $0)) }
-                }
-            }
         }
     }
 }

@@ -30,6 +30,9 @@ enum WriteCondition: Equatable {
     case isAbsent
     /// The key has another version than this, or doesn't exist.
     case differs(Version)
+
+    @inline(__always)
+    var isNone: Bool { if case .none = self { true } else { false } }
 }
 
 struct PutMessage {

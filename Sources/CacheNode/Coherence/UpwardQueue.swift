@@ -1,36 +1,3 @@
-/// A write on its way up.
-struct UpwardWrite {
-    enum Change {
-        case put(value: [UInt8], mediaType: [UInt8])
-        case delete
-    }
-
-    /// The node where the write was made, in its present incarnation.
-    var origin: UInt64
-    /// Its number there.
-    var sequence: UInt64
-    var condition: WriteCondition = .none
-    let key: [UInt8]
-    let change: Change
-    /// The children it came from, to which its commit goes back; none when it was made here. More
-    /// than one has it when its writer moved from one to another: each waits for the commit.
-    var routes: [ChildID] = []
-    /// It may have been sent before, in another session.
-    var isAgain = false
-    /// It lies over an entry of this node, unless a later write does.
-    var isOverlay = false
-    /// When it was queued, on the loop's clock.
-    var queuedMilliseconds: Int64 = 0
-
-    /// Bytes that this write takes in the queue, its own bookkeeping included.
-    var byteCount: Int {
-        switch change {
-        case .put(let value, let mediaType): key.count + value.count + mediaType.count + 160
-        case .delete: key.count + 160
-        }
-    }
-}
-
 /// The writes on their way to the parent, in order. It decides what is sent when.
 ///
 /// To a parent that is linked a write is sent once per session, and stays until the root's commit
@@ -52,18 +19,14 @@ final class UpwardQueue {
         let generation: UInt64
     }
 
-    private struct Name: Hashable {
-        let origin: UInt64
-        let sequence: UInt64
-    }
-
     private let countMax: Int
     private let bytesMax: Int
     /// Nil where a write has left from behind the front.
     private var writes: [UpwardWrite?] = []
     private var head = 0
     private var headNumber: UInt64 = 1
-    private var numbers: [Name: UInt64] = [:]
+    /// The number of each write that waits, by its origin and its number there.
+    private var numbers = WordTable()
     private var sentCount = 0
     private var generation: UInt64 = 0
     /// Writes that wait.
@@ -92,7 +55,7 @@ final class UpwardQueue {
     @discardableResult
     func append(_ write: UpwardWrite) -> UInt64 {
         let number = nextNumber
-        numbers[Name(origin: write.origin, sequence: write.sequence)] = number
+        numbers[write.origin, write.sequence] = number
         writes.append(write)
         count += 1
         byteCount += write.byteCount
@@ -101,21 +64,20 @@ final class UpwardQueue {
 
     /// The number of a write that waits.
     func number(origin: UInt64, sequence: UInt64) -> UInt64? {
-        numbers[Name(origin: origin, sequence: sequence)]
+        let number = numbers[origin, sequence]
+        return number == 0 ? nil : number
     }
 
     /// The commit of this write goes back to `route` too; of the other ways those that still exist
     /// stay.
     func addRoute(_ route: ChildID, to number: UInt64, keeping exists: (ChildID) -> Bool) {
-        let index = index(of: number)
-        writes[index]?.routes.removeAll { $0 == route || !exists($0) }
-        writes[index]?.routes.append(route)
+        writes[index(of: number)]?.routes.add(route, keeping: exists)
     }
 
     /// The writes that depend on something, oldest first.
     var conditional: [(number: UInt64, write: UpwardWrite)] {
         (head..<writes.count).compactMap { index in
-            guard let write = writes[index], write.condition != .none else { return nil }
+            guard let write = writes[index], !write.condition.isNone else { return nil }
             return (headNumber + UInt64(index - head), write)
         }
     }
@@ -128,13 +90,16 @@ final class UpwardQueue {
         while older > headNumber {
             older -= 1
             if let write = writes[index(of: older)], write.isOverlay,
-                write.key.withUnsafeBytes({ $0.elementsEqual(key) })
+                write.withBorrowed({ other, _ in other.elementsEqual(key) })
             {
                 return (older, write)
             }
         }
         return nil
     }
+
+    /// Whether there is a write that this try hasn't sent yet.
+    var hasUnsent: Bool { sentCount < writes.count - head }
 
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as
     /// a probe.
@@ -169,7 +134,7 @@ final class UpwardQueue {
         let index = index(of: number)
         guard let write = writes[index] else { return nil }
         writes[index] = nil
-        numbers[Name(origin: write.origin, sequence: write.sequence)] = nil
+        numbers[write.origin, write.sequence] = 0
         count -= 1
         byteCount -= write.byteCount
         while head < writes.count, writes[head] == nil {

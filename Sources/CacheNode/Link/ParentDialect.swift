@@ -15,19 +15,23 @@ enum ParentDialect: Equatable {
 
     /// The request that hands a write up without waiting for the next hop.
     func request(for write: UpwardWrite) -> HTTPClientRequest {
-        switch (self, write.change) {
-        case (.kv, .put(let value, let mediaType)):
+        write.withBorrowed { request(Array($0), $1) }
+    }
+
+    private func request(_ key: [UInt8], _ content: KeyContent) -> HTTPClientRequest {
+        switch (self, content) {
+        case (.kv, .value(let value, let mediaType)):
             return HTTPClientRequest(
-                .put, target(write.key, query: "?wait_propagate=0"), contentType: mediaType,
-                body: value)
-        case (.kv, .delete):
-            return HTTPClientRequest(.delete, target(write.key, query: "?wait_propagate=0"))
-        case (.store, .put(let value, let mediaType)):
+                .put, target(key, query: "?wait_propagate=0"), contentType: Array(mediaType),
+                body: Array(value))
+        case (.kv, .absent):
+            return HTTPClientRequest(.delete, target(key, query: "?wait_propagate=0"))
+        case (.store, .value(let value, let mediaType)):
             return HTTPClientRequest(
-                .put, target(write.key, query: ""), contentType: Array("application/json".utf8),
+                .put, target(key, query: ""), contentType: Array("application/json".utf8),
                 body: Self.storeBody(value: value, mediaType: mediaType))
-        case (.store, .delete):
-            return HTTPClientRequest(.delete, target(write.key, query: "?wait_for_parent=false"))
+        case (.store, .absent):
+            return HTTPClientRequest(.delete, target(key, query: "?wait_for_parent=false"))
         }
     }
 
@@ -78,13 +82,12 @@ enum ParentDialect: Equatable {
         }
     }
 
-    private static func storeBody(value: [UInt8], mediaType: [UInt8]) -> [UInt8] {
+    private static func storeBody(
+        value: UnsafeRawBufferPointer, mediaType: UnsafeRawBufferPointer
+    ) -> [UInt8] {
         var output = ByteQueue()
-        value.withUnsafeBytes { value in
-            let isJSON = mediaType.withUnsafeBytes { StoreAnswer.isJSONType($0) }
-            let form = StoreAnswer.form(of: value, isJSONType: isJSON)
-            ParentAnswer.appendRequest(value, form, to: &output)
-        }
+        let form = StoreAnswer.form(of: value, isJSONType: StoreAnswer.isJSONType(mediaType))
+        ParentAnswer.appendRequest(value, form, to: &output)
         return Array(output.readable)
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import CacheNode
 
 private func write(_ number: Int, valueCount: Int = 0) -> UpwardWrite {
-    UpwardWrite(
+    UpwardWrite.make(
         origin: 1, sequence: UInt64(number), key: key(number),
         change: .put(value: Array(repeating: 1, count: valueCount), mediaType: [])
     )
@@ -40,7 +40,7 @@ extension UpwardQueue {
         for number in 1...100 { _ = queue.append(write(number)) }
         let sent = queue.sendAll(window: window)
         #expect(sent.map(\.number) == Array(1...UInt64(window)))
-        #expect(sent.map(\.write.key) == (1...window).map { key($0) })
+        #expect(sent.map(\.write.keyBytes) == (1...window).map { key($0) })
         #expect(queue.next(window: window) == nil)
         queue.removeFirst()
         #expect(queue.sendAll(window: window).map(\.number) == [UInt64(window) + 1])
@@ -125,11 +125,11 @@ extension UpwardQueue {
     }
 
     @Test func countsEveryPartOfAWrite() {
-        let put = UpwardWrite(
+        let put = UpwardWrite.make(
             origin: 1, sequence: 1, key: [1, 2, 3],
             change: .put(value: [1, 2], mediaType: Array(repeating: 65, count: 7)))
         #expect(put.byteCount == 3 + 2 + 7 + 160)
-        let delete = UpwardWrite(origin: 1, sequence: 2, key: [1, 2, 3], change: .delete)
+        let delete = UpwardWrite.make(origin: 1, sequence: 2, key: [1, 2, 3], change: .delete)
         #expect(delete.byteCount == 3 + 160)
     }
 
@@ -168,7 +168,7 @@ extension UpwardQueue {
                 let sent = queue.next(window: 1)
                 taken += 1
                 isRight = isRight && sent?.number == UInt64(taken)
-                isRight = isRight && sent?.write.key == key(taken)
+                isRight = isRight && sent?.write.keyBytes == key(taken)
                 queue.removeFirst()
             }
         }

@@ -42,7 +42,7 @@ private final class PlainHarness: PlainParentDelegate {
 
     func forward(_ key: String) {
         queue.append(
-            UpwardWrite(
+            UpwardWrite.make(
                 origin: 1, sequence: queue.nextNumber, key: bytes(key),
                 change: .put(value: [1], mediaType: [])))
         parent.onQueued()

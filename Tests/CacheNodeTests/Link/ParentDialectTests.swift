@@ -40,7 +40,7 @@ private func fetched(_ dialect: ParentDialect, _ response: HTTPClientResponse) -
 }
 
 private func put(_ value: [UInt8], _ mediaType: String) -> UpwardWrite {
-    UpwardWrite(
+    UpwardWrite.make(
         origin: 1, sequence: 1, key: bytes("k"),
         change: .put(value: value, mediaType: bytes(mediaType)))
 }
@@ -98,7 +98,7 @@ private func put(_ value: [UInt8], _ mediaType: String) -> UpwardWrite {
     }
 
     @Test func neverLetsTheParentWaitForItsOwn() {
-        let delete = UpwardWrite(origin: 1, sequence: 1, key: bytes("k"), change: .delete)
+        let delete = UpwardWrite.make(origin: 1, sequence: 1, key: bytes("k"), change: .delete)
         let kv = ParentDialect.kv.request(for: delete)
         #expect(kv.method == .delete)
         #expect(kv.target == bytes("/kv/k?wait_propagate=0"))

@@ -48,28 +48,31 @@ struct ReadFields: ~Copyable {
         _ version: Version, _ age: HitAge, to room: UnsafeMutableRawPointer
     ) -> Int {
         if age != self.age { makeShared(age) }
-        var offset = 0
-        if version.sequence != 0 {
-            let high = version.sequence / Self.lowSequences
-            let low = version.sequence % Self.lowSequences
-            if version.epoch != epoch || high != highSequence { makeTag(version.epoch, high) }
-            // As many bytes as may be there: a copy whose length is known takes two moves.
-            room.copyMemory(from: bytes, byteCount: Self.sharedOffset)
-            offset = tagCount
-            if high == 0 {
-                offset &+= ASCII.writeDecimal(Int(truncatingIfNeeded: low), to: room + offset)
-            } else {
-                ASCII.writeEightDigits(low, to: room + offset)
-                offset &+= 8
-            }
-            (room + offset).copyMemory(
-                from: StaticString("\"\r\n").utf8Start, byteCount: 3)
-            offset &+= 3
-        }
+        let offset = writeTag(version, to: room)
         (room + offset).copyMemory(
             from: bytes + Self.sharedOffset, byteCount: Self.sharedBytesCopied)
         if sharedCount > Self.sharedBytesCopied { copyRest(to: room + offset) }
         return offset &+ sharedCount
+    }
+
+    /// Writes the line of the entity tag alone, to room for `bytesMax`; nothing for `none`.
+    @inline(__always)
+    mutating func writeTag(_ version: Version, to room: UnsafeMutableRawPointer) -> Int {
+        guard version.sequence != 0 else { return 0 }
+        let high = version.sequence / Self.lowSequences
+        let low = version.sequence % Self.lowSequences
+        if version.epoch != epoch || high != highSequence { makeTag(version.epoch, high) }
+        // As many bytes as may be there: a copy whose length is known takes two moves.
+        room.copyMemory(from: bytes, byteCount: Self.sharedOffset)
+        var offset = tagCount
+        if high == 0 {
+            offset &+= ASCII.writeDecimal(Int(truncatingIfNeeded: low), to: room + offset)
+        } else {
+            ASCII.writeEightDigits(low, to: room + offset)
+            offset &+= 8
+        }
+        (room + offset).copyMemory(from: StaticString("\"\r\n").utf8Start, byteCount: 3)
+        return offset &+ 3
     }
 
     @inline(never)

@@ -28,6 +28,20 @@ import UVHTTP
         return output.readable.text
     }
 
+    /// What a write's answer says is what a read's would.
+    @Test(arguments: [1, 42, 99_999_999, 100_000_000, Version.sequenceMax])
+    func theTagAloneIsThatOfAnyAnswer(sequence: UInt64) {
+        let room = UnsafeMutableRawPointer.allocate(byteCount: ReadFields.bytesMax, alignment: 1)
+        defer { room.deallocate() }
+        var fields = ReadFields(nodeName: "NODE-4")
+        let version = Version(epoch: 7, sequence: sequence)
+        let count = fields.writeTag(version, to: room)
+        var output = ByteQueue()
+        fields.appendTag(version, to: &output)
+        #expect(UnsafeRawBufferPointer(start: room, count: count).text == output.readable.text)
+        #expect(fields.writeTag(.none, to: room) == 0)
+    }
+
     @Test func aHitTellsVersionAgeBoundAndStatus() {
         var fields = ReadFields(nodeName: "NODE-4")
         let note = ReadNote.hit(

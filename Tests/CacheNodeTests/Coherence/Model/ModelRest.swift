@@ -46,7 +46,7 @@ extension CoherenceModel {
         if node.openReads != 0 { report("\(node.openReads) readers wait at \(node.index)") }
         if !keyspace.tickets.isEmpty { report("writers wait at \(node.index)") }
         if !keyspace.bareWrites.isEmpty { report("bare writes are left at \(node.index)") }
-        if !keyspace.unaccepted.isEmpty || keyspace.unacceptedBytes != 0 {
+        if !keyspace.unaccepted.isEmpty || keyspace.unaccepted.byteCount != 0 {
             report("\(node.index) waits for ACCEPT of \(keyspace.unaccepted.count)")
         }
         if keyspace.upward.byteCount != 0 { report("bytes are left in the queue of \(node.index)") }
