@@ -260,6 +260,7 @@ extension Keyspace {
         case .refused(let status, let sentence):
             metrics.pointee.upwardRefused &+= 1
             withdraw(write, number: number)
+            sayEvictedMeanwhile(write)
             complete(
                 number,
                 .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
@@ -276,6 +277,14 @@ extension Keyspace {
             complete(number, .done(.none))
         }
         drainInboxes()
+    }
+
+    /// While a commit was expected no eviction was told (rule 5); a refusal brings none.
+    private func sayEvictedMeanwhile(_ write: UpwardWrite) {
+        guard !write.isOverlay else { return }
+        write.key.withUnsafeBytes { key in
+            if cache.pointee.find(key).isNone { sayEvicted(key) }
+        }
     }
 
     private func settle(

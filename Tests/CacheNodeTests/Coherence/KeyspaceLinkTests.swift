@@ -75,6 +75,22 @@ import Testing
             ])
     }
 
+    // MARK: Evictions
+
+    /// Or the parent would take the node for one that holds the key until the next change of it.
+    @Test func anEvictionWhileACommitWasExpectedIsToldWhenTheWriteIsRefused() throws {
+        let node = try KeyspaceHarness()
+        let parent = node.attachParent()
+        node.put("k", "1")
+        node.down(node.commit(1, 11))
+        #expect(node.put("k", bytes("2"), condition: .isAbsent).ticket != nil)
+        _ = parent.take()
+        #expect(node.keyspace.evictOne())
+        #expect(parent.take().isEmpty)
+        node.down(node.commit(2, 11, .refused(status: 412, node.lend("no"))))
+        #expect(parent.take() == ["EVICT k"])
+    }
+
     // MARK: Versions
 
     /// Or a child that has the absence would have it confirmed when the key exists.
