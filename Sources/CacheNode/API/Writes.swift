@@ -74,7 +74,7 @@ extension NodeService {
     ) {
         switch result {
         case .done(let version): respondWritten(version, body, api, responder)
-        case .refused(HTTPStatus.preconditionFailed.code, _): respondUnmet(.none, api, responder)
+        case .preconditionFailed(let version): respondUnmet(version, api, responder)
         case .refused(let status, let detail):
             respondError(
                 Self.status(ofRefusal: status), "the write was withdrawn: \(detail)", api,

@@ -263,7 +263,10 @@ extension Keyspace {
             sayEvictedMeanwhile(write)
             complete(
                 number,
-                .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
+                status == HTTPStatus.preconditionFailed.code
+                    ? .preconditionFailed(commit.version)
+                    : .refused(
+                        status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
             for child in write.routes.compactMap({ children[$0] }) {
                 child.port.send(.commit(commit))
             }
