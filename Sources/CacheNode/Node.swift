@@ -242,6 +242,7 @@ public final class Node {
         metrics.pointee.memoryBytes = UInt64(cache.pointee.bytesUsed)
         metrics.pointee.memoryBytesMax = UInt64(cache.pointee.bytesMax)
         metrics.pointee.logLinesDropped = log.linesDropped
+        metrics.pointee.writersForgotten = keyspace?.ledger.forgottenCount ?? 0
         guard let server else { return }
         metrics.pointee.httpRequests = server.counters.pointee.requests
         metrics.pointee.badRequests = server.counters.pointee.refusals

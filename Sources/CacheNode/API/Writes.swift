@@ -101,7 +101,7 @@ extension NodeService {
         case .done(let version):
             if api == .kv { return respondWritten(version, responder) }
             body.withUnsafeBytes { respondWritten(version, $0, responder) }
-        case .refused(HTTPStatus.preconditionFailed.code, _): respondUnmet(.none, api, responder)
+        case .preconditionFailed(let version): respondUnmet(version, api, responder)
         case .refused(let status, let detail):
             respondError(
                 Self.status(ofRefusal: status), "the write was withdrawn: \(detail)", api,

@@ -14,8 +14,8 @@ package struct HeldCopy: Equatable {
     package var isUncommitted: Bool
     /// It was verified in this session with the parent.
     package var isVerified: Bool
-    /// The names of the children that hold it by this node; with one that shares its bit with
-    /// others only as far as that says.
+    /// The names of the children that hold it by this node, each in its newest session; with one
+    /// that shares its bit with others only as far as that says.
     package var followers: [String]
     package var value: [UInt8]
 }
@@ -35,11 +35,16 @@ extension Keyspace {
                 isAbsent: cache.pointee.isAbsent(entry), isTag: isTag,
                 isUncommitted: cache.pointee.isUncommitted(entry),
                 isVerified: cache.pointee.session(of: entry) == freshness.current,
-                followers: children.all.filter { $0.bit & bits != 0 }.map {
+                followers: newestChildren.filter { $0.bit & bits != 0 }.map {
                     String(decoding: $0.name, as: UTF8.self)
                 },
                 value: isTag ? [] : Array(cache.pointee.value(of: entry)))
         }
+    }
+
+    /// A child that came back in another life may have a session of its former one still.
+    private var newestChildren: [Child] {
+        children.all.filter { child in children.all.last { $0.name == child.name } === child }
     }
 
     func holds(_ key: [UInt8], value: [UInt8]) -> Bool {

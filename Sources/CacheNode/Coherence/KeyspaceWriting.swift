@@ -270,9 +270,13 @@ extension Keyspace {
         case .refused(let status, let sentence):
             metrics.pointee.upwardRefused &+= 1
             withdraw(write, number: number)
+            sayEvictedMeanwhile(write)
             complete(
                 number,
-                .refused(status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
+                status == HTTPStatus.preconditionFailed.code
+                    ? .preconditionFailed(commit.version)
+                    : .refused(
+                        status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
             write.routes.forEach { children[$0]?.port.send(.commit(commit)) }
         case .committed:
             write.withBorrowed { settle(commit, write, number, $0, $1) }
@@ -284,6 +288,14 @@ extension Keyspace {
             complete(number, .done(.none))
         }
         drainInboxes()
+    }
+
+    /// While a commit was expected no eviction was told (rule 5); a refusal brings none.
+    private func sayEvictedMeanwhile(_ write: UpwardWrite) {
+        guard !write.isOverlay else { return }
+        write.withBorrowed { key, _ in
+            if cache.pointee.find(key).isNone { sayEvicted(key) }
+        }
     }
 
     private func settle(

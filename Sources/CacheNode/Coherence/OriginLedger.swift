@@ -31,6 +31,9 @@ struct OriginLedger {
     private var records: [UInt64: Record] = [:]
     private var uses: UInt64 = 0
     private var refusalCount = 0
+    /// Origins that were forgotten to keep the limits: should a write of theirs come once more, it
+    /// is taken for a new one.
+    private(set) var forgottenCount: UInt64 = 0
 
     /// Whether this write was decided before.
     func isRepeat(origin: UInt64, sequence: UInt64) -> Bool {
@@ -66,7 +69,9 @@ struct OriginLedger {
         guard records.count >= Self.originsMax || refusalCount >= Self.refusalsMax else { return }
         let uses = records.values.map(\.lastUse).sorted()
         let last = uses[uses.count / 16]
+        let count = records.count
         records = records.filter { $0.value.lastUse > last }
+        forgottenCount += UInt64(count - records.count)
         refusalCount = records.values.reduce(0) { $0 + $1.refusals.count }
     }
 }

@@ -152,8 +152,7 @@ final class UpwardQueue {
     /// A try failed: everything not accepted will be sent again. Returns the pause before that in
     /// milliseconds.
     func onFailure() -> UInt64 {
-        generation += 1
-        sentCount = 0
+        recall()
         failureCount += 1
         let doublings = min(failureCount - 1, 16)
         return min(Self.retryMillisecondsMin << UInt64(doublings), Self.retryMillisecondsMax)
@@ -161,10 +160,15 @@ final class UpwardQueue {
 
     /// The parent is another one now, or a new session began: everything goes to it from the start.
     func restart() {
+        recall()
+        failureCount = 0
+    }
+
+    /// What was sent may have arrived, and goes out again.
+    private func recall() {
         for index in head..<(head + sentCount) { writes[index]?.isAgain = true }
         generation += 1
         sentCount = 0
-        failureCount = 0
     }
 
     private func index(of number: UInt64) -> Int { head + Int(number - headNumber) }

@@ -42,6 +42,9 @@ enum WriteRefusal: Equatable {
 enum WriteResult: Equatable {
     /// The version is `none` unless the root's commit was waited for.
     case done(Version)
+    /// The key's content at the root doesn't meet the condition; the version is what it has there,
+    /// or `none`. It was withdrawn here as well.
+    case preconditionFailed(Version)
     /// It was refused for good, with an HTTP status and a sentence: it was withdrawn here as well.
     case refused(status: Int, detail: String)
     /// No answer in time: it is kept and will arrive, but whether it has is not known.

@@ -66,6 +66,9 @@ struct MetricRow: Sendable {
         counter(
             "canopy_repeats_total", \.repeats, "Writes that arrived again after their commit."),
         counter(
+            "canopy_writers_forgotten_total", \.writersForgotten,
+            "Nodes whose writes the root forgot to have decided: it knows 65,536 at most."),
+        counter(
             "canopy_writes_from_children_total", \.writesFromChildren, "Writes that came by a link."
         ),
         counter("canopy_pushes_sent_total", \.pushesSent, "Changes sent to a child."),

@@ -29,6 +29,7 @@ public struct Metrics: Sendable {
     public var commits: UInt64 = 0
     public var commitsReceived: UInt64 = 0
     public var repeats: UInt64 = 0
+    public var writersForgotten: UInt64 = 0
     public var writesFromChildren: UInt64 = 0
     public var pushesSent: UInt64 = 0
     public var pushesReceived: UInt64 = 0

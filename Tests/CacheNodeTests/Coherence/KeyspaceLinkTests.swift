@@ -75,6 +75,38 @@ import Testing
             ])
     }
 
+    // MARK: Evictions
+
+    /// Or the parent would take the node for one that holds the key until the next change of it.
+    @Test func anEvictionWhileACommitWasExpectedIsToldWhenTheWriteIsRefused() throws {
+        let node = try KeyspaceHarness()
+        let parent = node.attachParent()
+        node.put("k", "1")
+        node.down(node.commit(1, 11))
+        #expect(node.put("k", bytes("2"), condition: .isAbsent).ticket != nil)
+        _ = parent.take()
+        #expect(node.keyspace.evictOne())
+        #expect(parent.take().isEmpty)
+        node.down(node.commit(2, 11, .refused(status: 412, node.lend("no"))))
+        #expect(parent.take() == ["EVICT k"])
+    }
+
+    /// So the writer can answer with a tag, and its client try again.
+    @Test func aConditionThatTheRootDeniesBringsTheVersionThatTheKeyHas() throws {
+        let root = try KeyspaceHarness(isRoot: true)
+        root.put("k", "1")
+        let child = root.attachChild(origin: 4)
+        root.up(root.put("k", "2", origin: 4, 1, condition: .isAbsent), from: child)
+        #expect(child.take() == ["ACCEPT 1", "COMMIT 4.1 1.2 refused 412"])
+        let node = try KeyspaceHarness()
+        node.attachParent()
+        var result: WriteResult?
+        let ticket = try #require(node.put("k", bytes("2"), condition: .isAbsent).ticket)
+        node.keyspace.whenWritten(ticket) { result = $0 }
+        node.down(node.commit(1, 2, .refused(status: 412, node.lend("no"))))
+        #expect(result == .preconditionFailed(Version(epoch: 1, sequence: 2)))
+    }
+
     // MARK: Versions
 
     /// Or a child that has the absence would have it confirmed when the key exists.

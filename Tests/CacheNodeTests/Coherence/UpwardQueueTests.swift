@@ -98,6 +98,16 @@ extension UpwardQueue {
         #expect(queue.sendAll().map(\.number) == [2, 3, 4])
     }
 
+    /// A link that takes the place of a parent in plain HTTP says so of each write.
+    @Test func whatWasSentIsMarkedAlsoWhenTheTryFailed() {
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        for number in 1...3 { _ = queue.append(write(number)) }
+        #expect(queue.sendAll(window: 2).allSatisfy { !$0.write.isAgain })
+        _ = queue.onFailure()
+        queue.restart()
+        #expect(queue.sendAll().map(\.write.isAgain) == [true, true, false])
+    }
+
     @Test func isBoundedInCount() {
         let queue = UpwardQueue(countMax: 2, bytesMax: 10_000)
         #expect(queue.hasRoom(byteCount: write(1).byteCount))

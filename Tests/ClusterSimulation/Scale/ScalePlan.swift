@@ -41,6 +41,8 @@ extension ClusterPlan {
         nodeCount = plan.nodeCount
         keyCount = 0
         rounds = 0
+        bursts = 1
+        asksAtLeaves = false
         troubleMilliseconds = 0
         requestsPerRound = 0
         pauseMillisecondsMax = 0

@@ -48,7 +48,20 @@ package final class Cluster {
         gone.removeAll()
     }
 
+    /// An application runs beside its node.
+    func bringTogether(_ client: SimHost, _ node: SimHost) {
+        world.network.setLatency(from: client, to: node, microseconds: 20...60)
+        world.network.setLatency(from: node, to: client, microseconds: 20...60)
+    }
+
     var root: ClusterMember { members[0] }
+
+    /// Those that have a parent and children.
+    var innerMembers: [ClusterMember] {
+        members.filter { member in
+            !member.isRoot && members.contains { $0.node?.parentName == member.host.name }
+        }
+    }
 
     // MARK: Nodes
 

@@ -76,6 +76,7 @@ package final class ClusterRun {
         }
         for (number, member) in cluster.members.enumerated() {
             let host = cluster.world.addHost("client-\(number + 1)")
+            cluster.bringTogether(host, member.host)
             clients.append(Client(self, at: member, host: host, seed: random.next()))
         }
         cluster.onFailure = { [unowned self] in restart($0) }
@@ -84,9 +85,11 @@ package final class ClusterRun {
         guard heal(isFirst: true) else { return }
         for round in 1...plan.rounds where violations.isEmpty {
             story.line("round \(round)")
-            for client in clients { client.work(requests: plan.requestsPerRound) }
             troubles.begin()
-            advance(milliseconds: UInt64(plan.troubleMilliseconds))
+            for _ in 0..<plan.bursts {
+                beginBurst()
+                advance(milliseconds: UInt64(plan.troubleMilliseconds / plan.bursts))
+            }
             for client in clients { client.rest() }
             troubles.end()
             if heal() { QuietCheck(self, clients).check() }
@@ -97,13 +100,23 @@ package final class ClusterRun {
         }
     }
 
+    private func beginBurst() {
+        let inner = Set(cluster.innerMembers.map(\.index))
+        let requests = plan.requestsPerRound / plan.bursts
+        for client in clients {
+            let isRare = plan.asksAtLeaves && inner.contains(client.member.index)
+            client.work(requests: isRare ? requests / 16 : requests)
+        }
+        troubles?.onBurst()
+    }
+
     /// Milliseconds within which a link that was cut off is noticed.
     private static let noticeMilliseconds: UInt64 = 1_300
 
     /// Waits until the tree is whole and nothing is on its way; false when that takes too long.
     private func heal(isFirst: Bool = false) -> Bool {
         let limit = now + Self.healingMilliseconds * 1000
-        if !plan.troubles.isEmpty, !isFirst { advance(milliseconds: Self.noticeMilliseconds) }
+        if plan.troublesLinks, !isFirst { advance(milliseconds: Self.noticeMilliseconds) }
         while !isWhole {
             advance(milliseconds: 20)
             if now > limit {

@@ -11,12 +11,20 @@ struct QuietCheck {
     }
 
     func check() {
+        // Reading mends what parents note of their children.
+        checkBits()
         run.story.line("all is quiet: what does everybody read?")
         for client in clients {
             for key in 0..<run.plan.keyCount { read(key, client) }
         }
-        guard run.plan.mode == .push || run.plan.mode == .sync else { return }
         run.advance(milliseconds: run.plan.settlingMilliseconds)
+        checkBits()
+    }
+
+    // MARK: Bits
+
+    private func checkBits() {
+        guard run.plan.mode == .push || run.plan.mode == .sync else { return }
         for member in run.cluster.members where !member.isRoot {
             guard let node = member.node,
                 let parent = run.cluster.members.first(where: {
@@ -26,8 +34,6 @@ struct QuietCheck {
             for key in 0..<run.plan.keyCount { compare(key, member, parent) }
         }
     }
-
-    // MARK: Bits
 
     /// A parent knows which of its children hold a key, no more and no less.
     private func compare(_ key: Int, _ child: ClusterMember, _ parent: ClusterMember) {

@@ -36,6 +36,21 @@ final class Troublemaker {
         restoreZooKeeper()
     }
 
+    /// Everybody begins to ask.
+    func onBurst() {
+        guard run.plan.troubles.contains(.shortage) else { return }
+        let length = run.plan.pauseMillisecondsMax * run.plan.requestsPerRound / run.plan.bursts
+        after(microseconds: UInt64(random.below(500 * length))) { [self] in
+            startShortage(pickInner(), for: UInt64(random.below(1000 * length)))
+        }
+    }
+
+    /// Somebody, and mostly one with a parent and children.
+    private func pickInner() -> ClusterMember {
+        let inner = run.cluster.innerMembers
+        return random.pick(inner.isEmpty || random.oneIn(4) ? run.cluster.members : inner)
+    }
+
     private var network: SimNetwork { run.cluster.world.network }
 
     private func schedule() {
@@ -68,12 +83,14 @@ final class Troublemaker {
         case .cut: if one !== other { cut(one, other) }
         case .isolation: isolate(one, for: duration())
         case .reset: reset(one)
+        case .relink: relink(one)
         case .freeze: freeze(one)
         case .slowLink: if one !== other { slow(one, other) }
         case .slowNode: slow(one)
         case .crash: if !one.isRoot { crash(one) }
         case .eviction: evict(one)
-        case .laggard: lag(one)
+        case .shortage: startShortage(pickInner(), for: duration())
+        case .laggard: lag(pickInner())
         case .zooKeeperLoss: loseZooKeeper(one)
         case .rootCrash: if random.oneIn(2) { crash(members[0]) }
         }
@@ -107,8 +124,13 @@ final class Troublemaker {
     private func lag(_ member: ClusterMember) {
         guard !member.isRoot, laggard == nil else { return }
         laggard = member
+        // Until then it gets something to serve.
+        after(microseconds: 300_000) { [self] in cutOff(member) }
+    }
+
+    private func cutOff(_ member: ClusterMember) {
         let parent = member.node?.parentName
-        isolate(member, for: 1_200_000 + UInt64(random.below(1_300_000))) { [self] in
+        isolate(member, for: 1_500_000 + UInt64(random.below(1_500_000))) { [self] in
             run.story.line("\(member.life) is cut off from those above it alone")
             for other in run.cluster.members
             where other.isRoot || other.host.name == parent && other !== member {
@@ -126,6 +148,17 @@ final class Troublemaker {
         run.story.line("connections of \(member.life) are reset")
         run.noteTrouble(member)
         for stream in member.host.loop.openStreams where random.oneIn(2) { stream.reset() }
+    }
+
+    private func relink(_ member: ClusterMember) {
+        guard
+            let parent = run.cluster.members.first(where: {
+                $0.host.name == member.node?.parentName
+            })
+        else { return }
+        run.story.line("\(member.life) loses its connections to \(parent.life)")
+        let address = parent.host.address(port: Cluster.port)
+        for stream in member.host.loop.openStreams where stream.peer == address { stream.reset() }
     }
 
     private func freeze(_ member: ClusterMember) {
@@ -200,6 +233,27 @@ final class Troublemaker {
             let name = Array("k\(key)".utf8)
             guard member.node?.evict(name, leavesTag: random.oneIn(2)) == true else { continue }
             run.story.line("\(member.life) evicts k\(key)")
+        }
+    }
+
+    private func startShortage(_ member: ClusterMember, for microseconds: UInt64) {
+        guard member.isRunning else { return }
+        run.story.line("\(member.life) is short of memory for \(milliseconds(microseconds))")
+        shorten(member, leavesTags: random.oneIn(2), for: microseconds)
+    }
+
+    /// Evicts as often as something may be on its way meanwhile.
+    private func shorten(_ member: ClusterMember, leavesTags: Bool, for microseconds: UInt64) {
+        let key = random.below(run.plan.keyCount)
+        let name = Array("k\(key)".utf8)
+        let isTag = member.node?.copy(of: name)?.isTag == true
+        if !isTag || random.oneIn(8), member.node?.evict(name, leavesTag: leavesTags) == true {
+            run.story.line("\(member.life) evicts k\(key)")
+        }
+        let pause = 200 + UInt64(random.below(Int(run.plan.latencyMicroseconds.upperBound)))
+        guard pause < microseconds else { return }
+        after(microseconds: pause) { [self] in
+            shorten(member, leavesTags: leavesTags, for: microseconds - pause)
         }
     }
 

@@ -76,7 +76,7 @@ extension CoherenceModel {
             if write.completionCount > 1 { report("write \(write.number) was completed twice") }
             guard node.isUp, node.incarnation == write.incarnation else { return }
             switch result {
-            case .refused: write.outcome = .refused
+            case .refused, .preconditionFailed: write.outcome = .refused
             case .unconfirmed: write.outcome = .unconfirmed
             case .done(let version):
                 write.outcome = .done
