@@ -17,6 +17,8 @@ package struct HeldCopy: Equatable {
     /// The names of the children that hold it by this node, each in its newest session; with one
     /// that shares its bit with others only as far as that says.
     package var followers: [String]
+    /// Those of them that share their bit: it stays when one of them holds the key no more.
+    package var sharers: [String]
     package var value: [UInt8]
 }
 
@@ -26,6 +28,7 @@ extension Keyspace {
             let entry = cache.pointee.find(key)
             guard !entry.isNone else { return nil }
             let bits = followers(of: entry)
+            let holders = newestChildren.filter { $0.bit & bits != 0 }
             let version = version(of: entry)
             let isTag = cache.pointee.isTag(entry)
             return HeldCopy(
@@ -35,9 +38,8 @@ extension Keyspace {
                 isAbsent: cache.pointee.isAbsent(entry), isTag: isTag,
                 isUncommitted: cache.pointee.isUncommitted(entry),
                 isVerified: cache.pointee.session(of: entry) == freshness.current,
-                followers: newestChildren.filter { $0.bit & bits != 0 }.map {
-                    String(decoding: $0.name, as: UTF8.self)
-                },
+                followers: Self.names(of: holders),
+                sharers: Self.names(of: holders.filter { $0.bit == Children.sharedBit }),
                 value: isTag ? [] : Array(cache.pointee.value(of: entry)))
         }
     }
@@ -45,6 +47,10 @@ extension Keyspace {
     /// A child that came back in another life may have a session of its former one still.
     private var newestChildren: [Child] {
         children.all.filter { child in children.all.last { $0.name == child.name } === child }
+    }
+
+    private static func names(of children: [Child]) -> [String] {
+        children.map { String(decoding: $0.name, as: UTF8.self) }
     }
 
     func holds(_ key: [UInt8], value: [UInt8]) -> Bool {
