@@ -163,10 +163,7 @@ public final class Node {
             if lost > 0 {
                 log.error("writes that the parent has not taken are lost", ["count": .int(lost)])
             }
-            server?.closeConnections()
-            membership?.close()
-            attacher?.close()
-            keyspace?.close()
+            letGo()
             closeRegistry { [self] in
                 log.info("stopped")
                 completion()
@@ -179,6 +176,20 @@ public final class Node {
         server.stop { [self] in
             if let keyspace { keyspace.whenEmpty(finish) } else { finish() }
         }
+    }
+
+    private func letGo() {
+        server?.closeConnections()
+        membership?.close()
+        attacher?.close()
+        keyspace?.close()
+    }
+
+    /// Lets go of all that holds on to this node, without a word to anybody: for a simulated world
+    /// that ends, where nothing that is under way is ever answered.
+    package func abandon() {
+        letGo()
+        closeRegistry(deadlineMilliseconds: 0) {}
     }
 
     // MARK: Wiring

@@ -4,7 +4,7 @@ import ZooKeeper
 /// A node's part in ZooKeeper, where there is one.
 extension Node {
     /// Milliseconds that the session's end may take when the node stops.
-    private static let closeMilliseconds = 1_000
+    static let closeMilliseconds = 1_000
 
     func makeRegistryConnection() throws(StartError) -> RegistryConnection? {
         guard let text = settings.zookeeper else { return nil }
@@ -67,8 +67,10 @@ extension Node {
     }
 
     /// Ends the session, so that the others know at once that this node is gone.
-    func closeRegistry(_ completion: @escaping () -> Void) {
-        let deadline = Self.closeMilliseconds
+    func closeRegistry(
+        deadlineMilliseconds deadline: Int = Node.closeMilliseconds,
+        _ completion: @escaping () -> Void
+    ) {
         if let rootRegistry {
             rootRegistry.close(deadlineMilliseconds: deadline, completion: completion)
         } else if let childRegistry {

@@ -94,8 +94,9 @@ private final class PlainHarness: PlainParentDelegate {
         let test = PlainHarness()
         test.forward("k")
         #expect(test.world.run(withinMilliseconds: 10_000) { test.parent.awayReason != nil })
-        _ = try StandInNode(on: test.parentHost) { _ in (400, "no") }
+        let node = try StandInNode(on: test.parentHost) { _ in (400, "no") }
         #expect(test.runUntilEmpty())
+        #expect(node.requests == ["PUT /kv/k?wait_propagate=0"])
         #expect(test.refused == [1])
         #expect(test.statuses == [400])
         #expect(test.parent.awayReason == nil)
@@ -104,11 +105,12 @@ private final class PlainHarness: PlainParentDelegate {
     /// The write behind the one that finds no room may be the DELETE that makes it.
     @Test func aParentWithoutRoomDoesNotBlockWhatIsBehind() throws {
         let test = PlainHarness()
-        _ = try StandInNode(on: test.parentHost) {
+        let node = try StandInNode(on: test.parentHost) {
             $0.contains("large") ? (507, "full") : (200, "")
         }
         for key in ["a", "large", "b"] { test.forward(key) }
         #expect(test.runUntilEmpty())
+        #expect(node.requests.count >= 3)
         #expect(test.accepted == [1, 3])
         #expect(test.refused == [2])
     }

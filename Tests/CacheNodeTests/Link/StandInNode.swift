@@ -5,20 +5,27 @@ import UVHTTP
 @testable import CacheNode
 
 /// A node of whatever make: answers as the test says, and remembers what it was asked.
-final class StandInNode: HTTPService {
-    typealias Answer = (status: Int, body: String)
+final class StandInNode {
+    private let service: StandInService
+    private let server: HTTPServer
+
+    init(on host: SimHost, _ answer: @escaping (String) -> StandInService.Answer) throws {
+        service = StandInService(answer)
+        server = HTTPServer(loop: host.loop, limits: HTTPLimits(), service: service)
+        try server.listen(on: host.address(port: SimTree.port))
+    }
 
     /// `PUT /kv/a?wait_propagate=0`, in the order in which they came.
+    var requests: [String] { service.requests }
+}
+
+final class StandInService: HTTPService {
+    typealias Answer = (status: Int, body: String)
+
     private(set) var requests: [String] = []
     private let answer: (String) -> Answer
-    private var server: HTTPServer?
 
-    init(on host: SimHost, _ answer: @escaping (String) -> Answer) throws {
-        self.answer = answer
-        let server = HTTPServer(loop: host.loop, limits: HTTPLimits(), service: self)
-        try server.listen(on: host.address(port: SimTree.port))
-        self.server = server
-    }
+    init(_ answer: @escaping (String) -> Answer) { self.answer = answer }
 
     func admit(_ request: HTTPRequest) -> HTTPAdmission { .readBody }
 

@@ -72,6 +72,7 @@ final class SimTree {
     }
 
     deinit {
+        for node in nodes + fallen { node.abandon() }
         world.close()
         close(descriptor)
     }

@@ -34,6 +34,8 @@ final class RegistryTree {
         person.start()
     }
 
+    deinit { person.close(deadlineMilliseconds: 0) }
+
     static func prepare(_ settings: inout Settings, _ servers: String) {
         settings.zookeeper = servers
         settings.zookeeperTimeoutMilliseconds = timeoutMilliseconds

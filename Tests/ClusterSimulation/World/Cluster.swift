@@ -43,6 +43,7 @@ package final class Cluster {
 
     /// Ends the world and with it everything that happens.
     package func close() {
+        for node in members.compactMap(\.node) + gone { node.abandon() }
         world.close()
         members.removeAll()
         gone.removeAll()
