@@ -205,6 +205,14 @@ extension Keyspace {
         port.send(.evict(key: key))
     }
 
+    /// While a commit was expected no eviction was told (rule 5); a refusal brings none.
+    func sayEvictedMeanwhile(_ write: UpwardWrite) {
+        guard !write.isOverlay else { return }
+        write.withBorrowed { key, _ in
+            if cache.pointee.find(key).isNone { sayEvicted(key) }
+        }
+    }
+
     // MARK: Downward
 
     /// Tells the children with these bits that a key is no longer followed for them.

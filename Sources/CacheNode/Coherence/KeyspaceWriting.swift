@@ -290,14 +290,6 @@ extension Keyspace {
         drainInboxes()
     }
 
-    /// While a commit was expected no eviction was told (rule 5); a refusal brings none.
-    private func sayEvictedMeanwhile(_ write: UpwardWrite) {
-        guard !write.isOverlay else { return }
-        write.withBorrowed { key, _ in
-            if cache.pointee.find(key).isNone { sayEvicted(key) }
-        }
-    }
-
     private func settle(
         _ commit: CommitMessage, _ write: UpwardWrite, _ number: UInt64,
         _ key: UnsafeRawBufferPointer, _ content: KeyContent
