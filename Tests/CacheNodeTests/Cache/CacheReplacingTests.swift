@@ -20,9 +20,9 @@ import Testing
         test.cache.pointee.setVersion(7, of: entry)
         test.cache.pointee.setUserFlags(2, of: entry)
         let bytesUsed = test.bytesUsed
-        #expect(replace(test, key(1), [4, 5]))
+        #expect(replace(test, key(1), [4, 5, 6, 7]))
         #expect(test.find(key(1)) == entry)
-        #expect(test.value(key(1)) == [4, 5])
+        #expect(test.value(key(1)) == [4, 5, 6, 7])
         #expect(test.cache.pointee.version(of: entry) == 7)
         #expect(test.cache.pointee.userFlags(of: entry) == 0)
         #expect(test.cache.pointee.entries[entry].isVisited)
