@@ -112,29 +112,6 @@ public struct HTTPResponder {
             dateLine: dateLine, connection: form.connectionField, into: &output.pointee)
     }
 
-    /// The hot answer: `200`, a type and a body that is copied in one piece.
-    @inlinable @inline(__always)
-    public func respondOK(contentType: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
-        HeadWriter.ok(
-            contentType: contentType, contentLength: body.count, dateLine: dateLine,
-            connection: form.connectionField, into: &output.pointee)
-        if !form.omitsBody { output.pointee.append(body) }
-    }
-
-    /// The hot answer with further field lines: `writeFields` writes them, each with its CR LF, to
-    /// room for `fieldBytesMax` bytes, and gives how many it wrote.
-    @inlinable @inline(__always)
-    public func respondOK(
-        contentType: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, fieldBytesMax: Int,
-        writeFields: (UnsafeMutableRawPointer) -> Int
-    ) {
-        HeadWriter.ok(
-            contentType: contentType, contentLength: body.count, dateLine: dateLine,
-            connection: form.connectionField, into: &output.pointee, fieldBytesMax: fieldBytesMax,
-            writeFields: writeFields)
-        if !form.omitsBody { output.pointee.append(body) }
-    }
-
     /// `200` with a body of `contentLength` bytes that `write` appends to the output itself.
     @inlinable @inline(__always)
     public func respondOK(
@@ -146,7 +123,8 @@ public struct HTTPResponder {
         if !form.omitsBody { write(&output.pointee) }
     }
 
-    /// `200` with further field lines, as above, and a body that `write` appends itself.
+    /// The same with further field lines: `writeFields` writes them, each with its CR LF, to room
+    /// for `fieldBytesMax` bytes, and gives how many it wrote.
     @inlinable @inline(__always)
     public func respondOK(
         contentType: StaticString, contentLength: Int, fieldBytesMax: Int,
