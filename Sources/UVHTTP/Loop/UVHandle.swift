@@ -25,7 +25,7 @@ class UVHandle {
     }
 
     deinit {
-        if stage == .unopened { memory.deallocate() }
+        if stage != .closed { memory.deallocate() }
     }
 
     /// True from `didInitialize` to `closeHandle`: the handle may be used.
@@ -57,6 +57,13 @@ class UVHandle {
             Unmanaged<UVHandle>.fromOpaque($0.unsafelyUnwrapped.pointee.data).takeRetainedValue()
                 .didClose()
         }
+    }
+
+    /// Ends a handle that libuv doesn't know; `onHandleClosed` follows in the next turn.
+    final func closeUnopened() {
+        guard stage == .unopened else { return }
+        stage = .closing
+        loop.schedule { self.didClose() }
     }
 
     /// The handle is gone; the last thing that happens to it.

@@ -2,13 +2,18 @@ import CLibUV
 import Glibc
 
 /// A TCP connection on the loop, accepted or made by `connect`.
+///
+/// libuv says when the socket is ready; the reading and writing is our own. A `uv_tcp_t` would read
+/// through more of libuv and with `read(2)`, which takes the kernel longer than `recv(2)`.
 final class UVStream: UVHandle, ByteStream {
     /// It has the handler until `onClosed`; a handler that holds its stream is no lasting cycle.
     private let slot = UnsafeMutablePointer<HandlerSlot>.allocate(capacity: 1)
     let peer: SocketAddress?
 
-    /// The socket, while the stream is open and connected.
+    /// The socket, while the stream is open.
     private var descriptor: Int32 = -1
+    /// What libuv waits for: `Self.readable`, `Self.writable`, both, or 0.
+    private var watched: Int32 = 0
     private var isConnected = false
     /// The handler knows that the stream is connected; only then is there reading.
     private var isAnnounced = false
@@ -20,12 +25,8 @@ final class UVStream: UVHandle, ByteStream {
     private var isOutputEnding = false
     private var closeError: UVError?
 
-    /// At most one `uv_write` is under way and owns `written`; what is written meanwhile gathers
-    /// in `gathered` and goes with the next.
-    private var isWriting = false
+    /// Written, and not yet taken by the kernel.
     private var gathered = ByteQueue()
-    private var written = ByteQueue()
-    private var writeRequest: UnsafeMutablePointer<uv_write_t>?
 
     /// What the handler must hear before anything new is read, since `handOver`.
     private var unread = ByteQueue()
@@ -35,11 +36,10 @@ final class UVStream: UVHandle, ByteStream {
     init(on loop: UVLoop, peer: SocketAddress?) {
         self.peer = peer
         slot.initialize(to: HandlerSlot(handler: nil))
-        super.init(of: uv_tcp_t.self, on: loop)
+        super.init(of: uv_poll_t.self, on: loop)
     }
 
     deinit {
-        writeRequest?.deallocate()
         slot.deinitialize(count: 1)
         slot.deallocate()
     }
@@ -48,46 +48,48 @@ final class UVStream: UVHandle, ByteStream {
 
     /// Takes over the connected socket `descriptor`; closes it when it throws.
     func open(accepted descriptor: Int32) throws(UVError) {
-        do throws(UVError) {
-            try didInitialize(uv_tcp_init(loop.raw, tcp))
-            try UVError.check(uv_tcp_open(tcp, descriptor))
-        } catch {
-            Glibc.close(descriptor)
-            closeHandle()
-            throw error
-        }
-        // Not fatal if refused: it costs latency only.
-        uv_tcp_nodelay(tcp, 1)
-        self.descriptor = descriptor
+        try open(descriptor)
         isConnected = true
         isAnnounced = true
     }
 
     /// Starts connecting; a failure is told by `onClosed`, in a later turn.
     func connect(to address: SocketAddress) {
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
         do throws(UVError) {
-            try didInitialize(uv_tcp_init(loop.raw, tcp))
+            let descriptor = socket(address.family, Int32(type), 0)
+            try UVError.checkSystemCall(descriptor)
+            try open(descriptor)
         } catch {
-            preconditionFailure("libuv refuses a handle that has no socket yet: \(error)")
+            closeError = error
+            closeUnopened()
+            return
         }
-        uv_tcp_nodelay(tcp, 1)
-        let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
-        let code = address.withSocketAddress { address, _ in
-            uv_tcp_connect(request, tcp, address) { request, status in
-                let request = request.unsafelyUnwrapped
-                let stream = request.pointee.handle.unsafelyUnwrapped
-                request.deallocate()
-                Unmanaged<UVStream>.fromOpaque(stream.pointee.data).takeUnretainedValue()
-                    .onConnected(status)
-            }
+        let result = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) }
+        if result == 0 || errno == EINPROGRESS || errno == EINTR {
+            watch()
+        } else {
+            fail(UVError.lastSystemError.code)
         }
-        guard code < 0 else { return }
-        request.deallocate()
-        fail(code)
+    }
+
+    private func open(_ descriptor: Int32) throws(UVError) {
+        do throws(UVError) {
+            try didInitialize(uv_poll_init(loop.raw, poll, descriptor))
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        // Not fatal if refused: it costs latency only.
+        var isOn: Int32 = 1
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn,
+            socklen_t(MemoryLayout<Int32>.size))
     }
 
     var queuedBytes: Int {
-        isOpen ? stream.pointee.write_queue_size + gathered.count : 0
+        isOpen ? gathered.count : 0
     }
 
     func start(_ handler: any StreamHandler) {
@@ -130,28 +132,24 @@ final class UVStream: UVHandle, ByteStream {
     func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard isOpen, !isOutputEnding, bytes.count > 0 else { return queuedBytes }
         var taken = 0
-        if isConnected, !isWriting, gathered.isEmpty {
-            // What `uv_try_write` would do while nothing of the stream waits.
-            taken = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        if isConnected, gathered.isEmpty {
+            taken = send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
             if taken == bytes.count { return 0 }
             if taken < 0 {
-                let error = UVError.lastSystemError
-                guard error.isTemporary else {
-                    fail(error.code)
-                    return 0
-                }
+                failUnlessTemporary()
+                guard isOpen else { return 0 }
                 taken = 0
             }
         }
         gathered.append(bytes.dropping(taken))
-        flush()
-        return queuedBytes
+        watch()
+        return gathered.count
     }
 
     func shutdown() {
         guard isOpen, !isOutputEnding else { return }
         isOutputEnding = true
-        flush()
+        if isConnected, gathered.isEmpty { sendEnd() }
     }
 
     func pauseReading() {
@@ -167,7 +165,6 @@ final class UVStream: UVHandle, ByteStream {
 
     override func onHandleClosed() {
         gathered.removeAll(keepingBytes: 0)
-        written.removeAll(keepingBytes: 0)
         unread.removeAll(keepingBytes: 0)
         let handler = handler
         let afterClosed = afterClosed
@@ -177,20 +174,24 @@ final class UVStream: UVHandle, ByteStream {
         afterClosed?()
     }
 
+    /// The socket may be closed as soon as libuv has been told to close the handle.
+    override func close() {
+        guard isOpen else { return }
+        closeHandle()
+        Glibc.close(descriptor)
+    }
+
     /// Closes the stream for `code`; the handler hears of it from the close callback.
     private func fail(_ code: Int32) {
         guard isOpen else { return }
         closeError = UVError(code: code)
-        closeHandle()
+        close()
     }
 
-    private func onConnected(_ status: Int32) {
-        guard isOpen else { return }
-        guard status >= 0 else { return fail(status) }
-        uv_fileno(handle, &descriptor)
-        isConnected = true
-        flush()
-        if hasStarted { announce() }
+    /// After a system call that failed.
+    private func failUnlessTemporary() {
+        let error = UVError.lastSystemError
+        if !error.isTemporary { fail(error.code) }
     }
 
     private func announce() {
@@ -203,50 +204,98 @@ final class UVStream: UVHandle, ByteStream {
     /// Begins or ends reading, whichever the state now asks for.
     private func updateReading() {
         guard isOpen else { return }
-        let shouldRead =
-            isAnnounced && hasStarted && !isPaused && !hasInputEnded && !isHandingOver
-        guard shouldRead != isReading else { return }
-        isReading = shouldRead
-        guard shouldRead else {
-            uv_read_stop(stream)
+        isReading = isAnnounced && hasStarted && !isPaused && !hasInputEnded && !isHandingOver
+        // Who pauses mostly resumes before anything comes: libuv is told when something has come.
+        if isReading { watch() }
+    }
+
+    // MARK: Waiting for the socket
+
+    private static let readable = Int32(UV_READABLE.rawValue)
+    private static let writable = Int32(UV_WRITABLE.rawValue)
+    private static let sendFlags = Int32(MSG_NOSIGNAL)
+
+    /// Has libuv wait for what the stream can use.
+    private func watch() {
+        guard isOpen else { return }
+        var wanted: Int32 = 0
+        if isReading { wanted |= Self.readable }
+        if !isConnected || !gathered.isEmpty { wanted |= Self.writable }
+        guard wanted != watched else { return }
+        watched = wanted
+        guard wanted != 0 else {
+            uv_poll_stop(poll)
             return
         }
-        let code = uv_read_start(
-            stream,
-            { handle, _, buffer in
-                let loop = handle.unsafelyUnwrapped.pointee.loop.unsafelyUnwrapped.pointee.data
-                let memory = Unmanaged<UVLoop>.fromOpaque(loop.unsafelyUnwrapped)
-                    ._withUnsafeGuaranteedRef { $0.readBuffer }
-                buffer.unsafelyUnwrapped.pointee.base = memory.assumingMemoryBound(to: CChar.self)
-                buffer.unsafelyUnwrapped.pointee.len = UVLoop.readBufferBytes
-            },
-            { stream, count, buffer in
-                let data = stream.unsafelyUnwrapped.pointee.data.unsafelyUnwrapped
-                // An open handle retains the stream, and none closes before this returns.
-                Unmanaged<UVStream>.fromOpaque(data)._withUnsafeGuaranteedRef {
-                    $0.onRead(count, buffer.unsafelyUnwrapped.pointee.base)
-                }
-            })
+        let code = uv_poll_start(poll, wanted) { poll, status, events in
+            let data = poll.unsafelyUnwrapped.pointee.data.unsafelyUnwrapped
+            // An open handle retains the stream, and none closes before this returns.
+            Unmanaged<UVStream>.fromOpaque(data)._withUnsafeGuaranteedRef {
+                $0.onReady(status, events)
+            }
+        }
         if code < 0 { fail(code) }
     }
 
     @inline(__always)
-    private func onRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
-        if count > 0 {
-            // What was sent after the turn had begun must not be dated before that.
-            loop.updateTime()
-            slot.pointee.onRead(UnsafeMutableRawBufferPointer(start: base, count: count))
-        } else if count < 0 {
-            onReadEnded(Int32(truncatingIfNeeded: count))
+    private func onReady(_ status: Int32, _ events: Int32) {
+        if status == 0, events == Self.readable, isReading {
+            read()
+        } else {
+            onSomethingReady(status, events)
         }
     }
 
     @inline(never)
-    private func onReadEnded(_ code: Int32) {
-        guard code == UV_EOF.rawValue else { return fail(code) }
+    private func onSomethingReady(_ status: Int32, _ events: Int32) {
+        var events = events
+        if status < 0 {
+            // The socket has failed, and libuv waits no longer: the calls will tell why.
+            watched = 0
+            events = Self.readable | Self.writable
+        }
+        if !isConnected {
+            finishConnecting()
+        } else {
+            if events & Self.writable != 0 { onWritable() }
+            if isOpen, isReading, events & Self.readable != 0 { read() }
+        }
+        watch()
+    }
+
+    /// Reads once: what is left brings the next turn, after the other sockets.
+    @inline(__always)
+    private func read() {
+        let buffer = loop.readBuffer
+        let count = recv(descriptor, buffer, UVLoop.readBufferBytes, 0)
+        if count > 0 {
+            // What was sent after the turn had begun must not be dated before that.
+            loop.updateTime()
+            slot.pointee.onRead(UnsafeMutableRawBufferPointer(start: buffer, count: count))
+        } else if count == 0 {
+            onReadEnded()
+        } else {
+            failUnlessTemporary()
+        }
+    }
+
+    @inline(never)
+    private func onReadEnded() {
         hasInputEnded = true
         updateReading()
+        watch()
         handler?.onEndOfInput()
+    }
+
+    private func finishConnecting() {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+        if code == EINPROGRESS { return }
+        if code != 0 { return fail(uv_translate_sys_error(code)) }
+        isConnected = true
+        flush()
+        if hasStarted { announce() }
     }
 
     /// Tells the new handler what the one before has left, as if it had just been read.
@@ -265,59 +314,35 @@ final class UVStream: UVHandle, ByteStream {
         if hasInputEnded { handler?.onEndOfInput() } else { updateReading() }
     }
 
-    /// Hands what has gathered to libuv, unless it has something already; when nothing is left and
-    /// `shutdown` was called, ends our direction.
+    /// Writes what has gathered; when nothing is left and `shutdown` was called, ends our
+    /// direction.
     private func flush() {
-        guard isConnected, !isWriting else { return }
-        if !gathered.isEmpty {
-            submitGathered()
-        } else if isOutputEnding {
-            sendEnd()
-        }
-    }
-
-    private func submitGathered() {
-        let request = writeRequest ?? .allocate(capacity: 1)
-        writeRequest = request
-        swap(&written, &gathered)
-        var buffer = Self.buffer(written.readable)
-        let code = uv_write(request, stream, &buffer, 1) { request, status in
-            let stream = request.unsafelyUnwrapped.pointee.handle.unsafelyUnwrapped
-            Unmanaged<UVStream>.fromOpaque(stream.pointee.data).takeUnretainedValue()
-                .onWritten(status)
-        }
-        guard code >= 0 else { return fail(code) }
-        isWriting = true
-    }
-
-    private func onWritten(_ status: Int32) {
-        isWriting = false
         guard isOpen else { return }
-        guard status >= 0 else { return fail(status) }
-        written.removeAll(keepingBytes: 0)
-        let isDrained = gathered.isEmpty
-        flush()
-        if isDrained, isOpen, isAnnounced { handler?.onDrained() }
+        if !gathered.isEmpty {
+            let bytes = gathered.readable
+            let taken = send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
+            guard taken >= 0 else { return failUnlessTemporary() }
+            gathered.removeFirst(taken)
+            guard gathered.isEmpty else { return }
+            gathered.removeAll(keepingBytes: 0)
+        }
+        if isOutputEnding { sendEnd() }
     }
 
-    /// The FIN, at once; `uv_shutdown` would send it a turn later.
+    private func onWritable() {
+        guard !gathered.isEmpty else { return }
+        flush()
+        if gathered.isEmpty, isOpen, isAnnounced { handler?.onDrained() }
+    }
+
+    /// The FIN.
     private func sendEnd() {
         if Glibc.shutdown(descriptor, Int32(SHUT_WR)) != 0 {
             fail(UVError.lastSystemError.code)
         }
     }
 
-    /// Lends `bytes` to a C call that only reads them.
-    private static func buffer(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
-        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-        return uv_buf_t(base: start?.assumingMemoryBound(to: CChar.self), len: bytes.count)
-    }
-
-    private var tcp: UnsafeMutablePointer<uv_tcp_t> {
-        memory.assumingMemoryBound(to: uv_tcp_t.self)
-    }
-
-    private var stream: UnsafeMutablePointer<uv_stream_t> {
-        memory.assumingMemoryBound(to: uv_stream_t.self)
+    private var poll: UnsafeMutablePointer<uv_poll_t> {
+        memory.assumingMemoryBound(to: uv_poll_t.self)
     }
 }
