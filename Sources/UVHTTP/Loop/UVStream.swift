@@ -8,8 +8,6 @@ import Glibc
 final class UVStream: UVHandle, ByteStream {
     /// It has the handler until `onClosed`; a handler that holds its stream is no lasting cycle.
     private let slot = UnsafeMutablePointer<HandlerSlot>.allocate(capacity: 1)
-    let peer: SocketAddress?
-
     /// The socket, while the stream is open.
     private var descriptor: Int32 = -1
     /// What libuv waits for: `Self.readable`, `Self.writable`, both, or 0.
@@ -28,6 +26,7 @@ final class UVStream: UVHandle, ByteStream {
     /// Written, and not yet taken by the kernel.
     private var gathered = ByteQueue()
 
+    let peer: SocketAddress?
     /// What the handler must hear before anything new is read, since `handOver`.
     private var unread = ByteQueue()
     private var isHandingOver = false

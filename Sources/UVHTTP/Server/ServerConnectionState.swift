@@ -21,31 +21,33 @@ struct ServerConnectionState: ~Copyable {
         case chunkedBody
     }
 
+    // What every hit looks at comes first: a server of many connections finds little of them in the
+    // processor's cache, 64 bytes at a time.
+    private var phase = Phase.head
+    /// No further request is taken: the peer broke a rule or asked for it, or we close.
+    private(set) var hasEnded = false
+    /// When the current message's first byte came; nil between messages.
+    private var messageSince: UInt64?
+    /// When the last answer was out; 0 before the first.
+    private var idleSince: UInt64 = 0
+    private var outputSince: UInt64?
+    /// Set when the last answer is out and the connection is only read until its peer has seen it.
+    var lingersUntil: UInt64?
     /// Bytes read and not consumed yet.
     var input = ByteQueue()
+
     /// The head of the request under way; owned by this state.
     let head: UnsafeMutablePointer<HTTPRequestHead>
     /// Head and body of a request with a chunked body, which doesn't lie in one piece on the wire.
     var headBytes = ByteQueue()
     var body = ByteQueue()
-    private var phase = Phase.head
-    /// No further request is taken: the peer broke a rule or asked for it, or we close.
-    private(set) var hasEnded = false
     private var decoder = HTTPBodyDecoder(
         .none, bodyBytesMax: 0, chunkOverheadBytesMax: 0)
-
-    /// When the current message's first byte came; nil between messages.
-    private var messageSince: UInt64?
     private var bodySince: UInt64 = 0
     private var bodyBytes = 0
     private let openedAt: UInt64
-    /// When the last answer was out; 0 before the first.
-    private var idleSince: UInt64 = 0
-    private var outputSince: UInt64?
     /// Bytes written since `outputSince`, those that waited then included.
     private var outputWritten = 0
-    /// Set when the last answer is out and the connection is only read until its peer has seen it.
-    var lingersUntil: UInt64?
 
     init(nowMilliseconds: UInt64) {
         openedAt = nowMilliseconds
