@@ -19,7 +19,7 @@ JOBS ?= 1
 # The Swift runtime inside the binaries: they start faster, hold less memory, and run where no Swift is installed.
 RELEASE := -c release --static-swift-stdlib
 
-.PHONY: help run test build install-build install-test lint unit docs-check cluster-test chaos model simulate \
+.PHONY: help run test build echo-build install-build install-test lint unit docs-check cluster-test chaos model simulate \
 	simulate-build simulate-long scale-report sanitize soak schemathesis fuzz images vagrant compose test-deploy \
 	builds install-bench bench ratchet ratchet-check clean
 
@@ -35,10 +35,14 @@ test: install-test lint docs-check builds ratchet-check unit simulate cluster-te
 
 # An optimising build is one process for the most part: two of them take little longer than one.
 builds: install-build
-	@$(MAKE) --no-print-directory -j2 build simulate-build
+	@$(MAKE) --no-print-directory -j2 echo-build simulate-build
 
+# One product after the other: Swift builds one or all, and of all only the tests need most.
 build: install-build ## Build cachenode and kvctl for release
-	@scripts/swift.sh build $(RELEASE)
+	@for product in cachenode kvctl; do scripts/swift.sh build $(RELEASE) --product $$product || exit 1; done
+
+echo-build: build
+	@scripts/swift.sh build $(RELEASE) --product httpecho
 
 install-build:
 	@scripts/install.sh build
