@@ -146,6 +146,7 @@ struct FillTable {
 
     /// Nobody is answered any more.
     mutating func removeAll() {
+        for fill in fills.values { fill.isFinished = true }
         fills.removeAll()
         byKey.removeAll()
         named.removeAll()
