@@ -107,10 +107,9 @@ chaos: ## Kill, stop, cut off and slow down real nodes under load, for about 4 m
 		--cycles $(CYCLES) $(if $(SEED),--seed $(SEED))
 
 # One process for each module's tests: what one leaks is told with that module's name. Not in kvctl's, where Foundation leaks
-# (in Process.run, and where it reads files), and not yet in the node's: what a simulated node had asked when its world ended is never
-# answered, and holds on to it; `Node.abandon` lets go of most, and not yet in ClusterSimulation's worlds.
-LEAKS_SOUGHT := UVHTTPTests ZooKeeperTests
-LEAKS_BORNE := CacheNodeTests kvctlTests
+# (in Process.run, and where it reads files).
+LEAKS_SOUGHT := UVHTTPTests ZooKeeperTests CacheNodeTests
+LEAKS_BORNE := kvctlTests
 sanitize: ## Run the unit tests under AddressSanitizer, which also finds leaks
 	@for module in $(LEAKS_SOUGHT) $(LEAKS_BORNE); do \
 		case " $(LEAKS_SOUGHT) " in *" $$module "*) leaks=1 ;; *) leaks=0 ;; esac; \

@@ -35,6 +35,8 @@ public final class Node {
     var membership: Membership?
     let seed: UInt64
     private(set) var isStopping = false
+    /// Everything that it had open is closed.
+    private var hasLetGo = false
 
     /// `access` says who may ask what; `seed` must be random and secret: it keeps peers from
     /// choosing keys that collide.
@@ -155,10 +157,8 @@ public final class Node {
         guard !isStopping else { return }
         isStopping = true
         log.info("stopping", ["queued": .int(keyspace?.upward.count ?? 0)])
-        var isDone = false
         let finish = { [self] in
-            guard !isDone else { return }
-            isDone = true
+            guard !hasLetGo else { return }
             let lost = keyspace?.upward.count ?? 0
             if lost > 0 {
                 log.error("writes that the parent has not taken are lost", ["count": .int(lost)])
@@ -174,11 +174,13 @@ public final class Node {
         loop.startTimer(
             afterMilliseconds: Self.stopMilliseconds, repeatMilliseconds: 0, finish)
         server.stop { [self] in
+            guard !hasLetGo else { return }
             if let keyspace { keyspace.whenEmpty(finish) } else { finish() }
         }
     }
 
     private func letGo() {
+        hasLetGo = true
         server?.closeConnections()
         membership?.close()
         attacher?.close()
@@ -186,10 +188,14 @@ public final class Node {
     }
 
     /// Lets go of all that holds on to this node, without a word to anybody: for a simulated world
-    /// that ends, where nothing that is under way is ever answered.
+    /// that ends, where nothing that is under way is ever answered. The node must outlive that.
     package func abandon() {
         letGo()
         closeRegistry(deadlineMilliseconds: 0) {}
+        // A stop may be under way, and its completions hold this node.
+        server = nil
+        rootRegistry = nil
+        childRegistry = nil
     }
 
     // MARK: Wiring

@@ -127,6 +127,7 @@ public final class SimWorld {
         network.forgetWhatWaits()
         network = SimNetwork()
         queue.removeAll { _ in false }
+        onBytes = nil
     }
 
     // MARK: For its parts

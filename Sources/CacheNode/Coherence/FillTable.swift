@@ -144,6 +144,14 @@ struct FillTable {
         byKey[fill.key] = ofKey.count > 0 ? ofKey : nil
     }
 
+    /// Nobody is answered any more.
+    mutating func removeAll() {
+        for fill in fills.values { fill.isFinished = true }
+        fills.removeAll()
+        byKey.removeAll()
+        named.removeAll()
+    }
+
     /// A child is gone: nothing is owed to it any more (rule 7).
     func forget(_ child: ChildID) {
         for fill in fills.values { fill.children.removeAll { $0.child == child } }

@@ -129,12 +129,17 @@ final class Keyspace {
         }
     }
 
+    /// Ends what takes time. Who still waits for an answer from above is let go of, and hears
+    /// nothing.
     func close() {
         for timer in timers { timer.cancel() }
         timers.removeAll()
         sweepTimer?.cancel()
         sweepTimer = nil
         pace = EvictionPace()
+        fills.removeAll()
+        tickets.removeAll()
+        onEmpty = nil
     }
 
     /// Calls `completion` once no write waits for the parent any more: at once, or later.

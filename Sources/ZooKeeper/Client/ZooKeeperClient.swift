@@ -100,7 +100,24 @@ public final class ZooKeeperClient {
         // A year is long enough, and overflows nothing.
         let patience = UInt64(min(max(0, deadlineMilliseconds), 365 * 86_400_000))
         machine.close(deadline: now + patience, now: now)
-        scheduleTurn()
+        if machine.isEnded { tellEnd() } else { scheduleTurn() }
+    }
+
+    /// Tells everybody who waits, in the next turn. This client holds on to them no longer: should
+    /// the loop end before that turn, they are gone with it.
+    private func tellEnd() {
+        let calls = machine.takeActions().map { action -> () -> Void in
+            if case .completed(let id, let result) = action,
+                let handler = replyHandlers.removeValue(forKey: id)
+            {
+                return { handler(result) }
+            }
+            return { [self] in perform(action) }
+        }
+        loop.schedule { [self] in
+            for call in calls { call() }
+            armTimer()
+        }
     }
 
     /// Authenticates this connection and all that follow. The completion tells what the first

@@ -185,7 +185,10 @@ final class KeyspaceHarness {
         if !entry.isNone, !options.asksRoot, keyspace.isServable(entry) {
             return completion(copy(entry, keyspace.hitNote(entry)))
         }
-        keyspace.fetch(lend(key), options) { [self] in completion(copy($0)) }
+        // Some wait for ever, and must not hold what their keyspace is in.
+        keyspace.fetch(lend(key), options) { [weak self] in
+            if let self { completion(copy($0)) }
+        }
     }
 
     /// What a reader gets at once; nil if it has to wait.

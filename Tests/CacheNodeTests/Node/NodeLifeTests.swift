@@ -49,6 +49,31 @@ import UVHTTP
         #expect(tree.world.run(withinMilliseconds: Node.stopMilliseconds + 100) { isStopped })
     }
 
+    /// Not even with a reader, a writer and a stop that wait.
+    @Test func nothingIsLeftOfANodeWhoseWorldHasEnded() throws {
+        weak var node: Node?
+        weak var keyspace: Keyspace?
+        do {
+            let tree = try SimTree(seed: 5, nodeCount: 2, depth: 2)
+            tree.startInOrder()
+            node = tree.nodes[1]
+            keyspace = node?.keyspace
+            let client = SimClient(tree.world.addHost("client"))
+            tree.world.network.cut(tree.hosts[0], tree.hosts[1])
+            for request in [
+                HTTPClientRequest(.get, "/kv/read"),
+                HTTPClientRequest(.put, "/kv/written?ack=root", body: bytes("v")),
+            ] {
+                client.send(request, to: tree.hosts[1]) { _ in }
+            }
+            tree.world.run(forMilliseconds: 100)
+            #expect(node?.queuedCount == 1 && keyspace?.fills.count == 1)
+            node?.stop {}
+            tree.world.run(forMilliseconds: 10)
+        }
+        #expect(node == nil && keyspace == nil)
+    }
+
     /// A child waits for a root that isn't up, and says why.
     @Test func aChildWaitsForItsRoot() throws {
         let tree = try SimTree(seed: 4, nodeCount: 2, depth: 2)

@@ -45,6 +45,8 @@ package final class Cluster {
     package func close() {
         for node in members.compactMap(\.node) + gone { node.abandon() }
         world.close()
+        // A node tells its member when it fails.
+        for member in members { member.node = nil }
         members.removeAll()
         gone.removeAll()
     }

@@ -232,6 +232,21 @@ import ZooKeeper
         }
     }
 
+    /// Even with a request under way whose completion holds it.
+    @Test func aClosedClientIsNotLeftWhenItsLoopEnds() throws {
+        weak var left: ZooKeeperClient?
+        do {
+            let setting = SimSetting()
+            let recorder = try setting.client()
+            try setting.connect(recorder)
+            let client = recorder.client
+            left = client
+            client.get("/") { [client] _ in Issue.record("told of a reply, \(client.state)") }
+            client.close(deadlineMilliseconds: 0)
+        }
+        #expect(left == nil)
+    }
+
     @Test func authenticationIsSentOnEveryConnection() throws {
         let setting = SimSetting()
         let recorder = try setting.client {
