@@ -32,11 +32,11 @@ extension NodeService {
         }
     }
 
-    private func putKV(
+    func putKV(
         _ key: UnsafeRawBufferPointer, _ request: HTTPRequest, _ responder: HTTPResponder
     ) {
         guard let wish = writeWish(request, .kv, responder) else { return }
-        let mediaType = request.fields.contentType ?? Self.defaultMediaType.bytes
+        let mediaType = request.contentType ?? Self.defaultMediaType.bytes
         guard mediaType.count <= Self.mediaTypeBytesMax else {
             return respondError(
                 .badRequest, "Content-Type is too long: it must have 255 bytes at most", .kv,

@@ -72,6 +72,16 @@ final class NodeService: HTTPService {
     }
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
+        // What most requests with a body are, by the shortest way; all is looked at that is below.
+        if request.method == .put, !isGuarded, case .kv(let encoded) = Router.route(request.path),
+            case .key(let key) = RequestKey.decode(encoded, scratch: scratch)
+        {
+            return putKV(key, request, responder)
+        }
+        respondToAny(request, responder)
+    }
+
+    private func respondToAny(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let route = Router.route(request.path)
         if isGuarded, !permits(request, route, responder) { return }
         if request.method == .other || request.method == .connect {

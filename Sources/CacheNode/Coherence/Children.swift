@@ -6,7 +6,7 @@ final class Child {
     static let waitingMax = 65_536
 
     let id: ChildID
-    var port: any ChildPort
+    private let slot: UnsafeMutablePointer<ChildPortSlot>
     let origin: UInt64
     let name: [UInt8]
     /// The bit that stands for it in entries; the last one is shared by all children beyond.
@@ -27,11 +27,33 @@ final class Child {
 
     init(id: ChildID, port: any ChildPort, origin: UInt64, name: [UInt8], bit: UInt8) {
         self.id = id
-        self.port = port
+        slot = .allocate(capacity: 1)
+        slot.initialize(to: ChildPortSlot(port: port))
         self.origin = origin
         self.name = name
         self.bit = bit
     }
+
+    deinit {
+        slot.deinitialize(count: 1)
+        slot.deallocate()
+    }
+
+    var port: any ChildPort { slot.pointee.port }
+
+    /// It has another session from now on.
+    @inline(never)
+    func reattach(_ port: any ChildPort) {
+        slot.deinitialize(count: 1)
+        slot.initialize(to: ChildPortSlot(port: port))
+    }
+
+    @inline(__always)
+    func send(_ message: DownMessage) { slot.pointee.send(message) }
+
+    /// Its bit, if that stands for no other child; otherwise 0.
+    @inline(__always)
+    var ownBit: UInt8 { bit == Children.sharedBit ? 0 : bit }
 }
 
 /// The children that are attached, and their bits in entries.

@@ -38,7 +38,11 @@ final class Keyspace {
     var policy: CoherencePolicy {
         didSet { sharedHitAge = SharedHitAge() }
     }
-    var parent: ParentWay
+    var parent: ParentWay {
+        didSet { linkedParent.pointee = ParentPortSlot(parent) }
+    }
+    /// The parent, if it is linked.
+    let linkedParent: UnsafeMutablePointer<ParentPortSlot>
     var freshness = Freshness()
     var sharedHitAge = SharedHitAge()
     /// Where this node decides (`commitsHere`): its last commit. Elsewhere: what all verified
@@ -67,8 +71,8 @@ final class Keyspace {
     var acceptedCount: UInt64 = 0
     var tickets: [UInt64: Ticket] = [:]
     /// How many writes of a key are queued without an entry that says so, by the key's hash. Were
-    /// two keys' the same, one EVICT fewer would be sent: the next PUSH is answered by it.
-    var bareWrites = WordTable()
+    /// two keys counted as one, one EVICT fewer would be sent: the next PUSH is answered by it.
+    var bareWrites = HashCounts()
     var pace = EvictionPace()
     var sweepCursor: UInt32?
     var sweptBits: UInt8 = 0
@@ -103,6 +107,8 @@ final class Keyspace {
         self.origin = origin
         self.policy = policy
         self.upward = upward
+        linkedParent = .allocate(capacity: 1)
+        linkedParent.initialize(to: ParentPortSlot(nil))
         switch role {
         case .root(let epoch, let sequence):
             isRoot = true
@@ -118,6 +124,11 @@ final class Keyspace {
             isServing = false
             hasJoined = false
         }
+    }
+
+    deinit {
+        linkedParent.deinitialize(count: 1)
+        linkedParent.deallocate()
     }
 
     /// Begins what takes time: looking for what is too old, and rounds of mode `sync`.

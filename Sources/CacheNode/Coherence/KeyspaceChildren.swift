@@ -12,7 +12,7 @@ extension Keyspace: LinkDelegate {
         let child: Child
         if let earlier, !Rule.sessionEndForgets.isKept {
             child = earlier
-            child.port = port
+            child.reattach(port)
             child.acceptedCount = 0
             child.inbox.removeAll()
             child.inboxBytes = 0
@@ -68,7 +68,7 @@ extension Keyspace: LinkDelegate {
         case .put(let put): onPut(put, child)
         case .evict(let key): onEvict(key, child)
         case .renew(let token):
-            child.port.send(
+            child.send(
                 .fresh(
                     token: token, ageMilliseconds: age(for: child), position: position(for: child)))
         }
@@ -201,13 +201,13 @@ extension Keyspace: LinkDelegate {
                     return sendLate(message, of: cache.pointee.key(of: entry), to: child)
                 }
             #endif
-            child.port.send(.reply(message))
+            child.send(.reply(message))
         }
     }
 
     private func replyUnavailable(to child: Child, id: UInt32, _ reason: String) {
         Array(reason.utf8).withUnsafeBytes { sentence in
-            child.port.send(
+            child.send(
                 .reply(
                     ReplyMessage(
                         id: id, outcome: .unavailable(sentence), isFollowed: false,
@@ -294,7 +294,7 @@ extension Keyspace: LinkDelegate {
 
     func accept(_ child: Child) {
         child.acceptedCount += 1
-        child.port.send(.accept(count: child.acceptedCount))
+        child.send(.accept(count: child.acceptedCount))
     }
 
     private func canTake(_ write: UpwardWrite) -> Bool {
@@ -321,8 +321,7 @@ extension Keyspace: LinkDelegate {
             let stored = write.withBorrowed { overlay($0, $1, number: number) }
             if case .stored = stored { write.isOverlay = true }
         }
-        queue(write)
-        sendWrites()
+        queueAndSend(write)
     }
 
     /// The queue has room again, perhaps.

@@ -39,7 +39,7 @@ extension Keyspace {
         let sentence: StaticString =
             refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
-        child.port.send(
+        child.send(
             .commit(
                 CommitMessage(
                     origin: put.origin, sequence: put.sequence, version: refusal.version,
@@ -64,7 +64,7 @@ extension Keyspace {
         _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer,
         _ outcome: CommitMessage.Outcome, _ version: Version, to child: Child
     ) {
-        child.port.send(
+        child.send(
             .commit(
                 CommitMessage(
                     origin: origin, sequence: sequence, version: version, outcome: outcome)))
@@ -78,7 +78,7 @@ extension Keyspace {
                 ).entry
         }
         if entry.isNone {
-            child.port.send(.invalidate(key: key))
+            child.send(.invalidate(key: key))
         } else {
             refreshSession(entry)
             cache.pointee.setChildren(followers(of: entry) | child.bit, of: entry)
@@ -123,7 +123,7 @@ extension Keyspace {
             status == 507
             ? "no room (--memory)"
             : "conditions are decided at the root, which is of an earlier system"
-        child.port.send(
+        child.send(
             .commit(
                 CommitMessage(
                     origin: write.origin, sequence: write.sequence, version: .none,

@@ -200,7 +200,7 @@ extension Keyspace {
         guard follows, case .link(let port) = parent else { return }
         if Rule.outstandingIsPinned.isKept {
             if fills.count > 0, fills.isFilling(Array(key)) { return }
-            if !bareWrites.isEmpty, bareWrites[cache.pointee.hash(key)] != 0 { return }
+            if !bareWrites.isEmpty, bareWrites.has(cache.pointee.hash(key)) { return }
         }
         port.send(.evict(key: key))
     }
@@ -220,7 +220,7 @@ extension Keyspace {
         guard followers != 0 else { return }
         for child in children.all where child.bit & followers != 0 {
             metrics.pointee.invalidationsSent &+= 1
-            child.port.send(.invalidate(key: key))
+            child.send(.invalidate(key: key))
         }
     }
 
@@ -238,7 +238,7 @@ extension Keyspace {
                 markDirty(key, child)
             } else {
                 metrics.pointee.pushesSent &+= 1
-                child.port.send(.push(message))
+                child.send(.push(message))
             }
         }
     }
@@ -249,7 +249,7 @@ extension Keyspace {
             child.dirty.removeAll()
             child.dirtyBytes = 0
             metrics.pointee.resetsSent &+= 1
-            child.port.send(.reset(epoch: epoch))
+            child.send(.reset(epoch: epoch))
         }
     }
 }

@@ -61,7 +61,7 @@ extension Keyspace {
     func onMessage(
         _ message: DownMessage, from port: any ParentPort, renewMilliseconds: UInt64
     ) {
-        guard case .link(let current) = parent, current === port else { return }
+        guard linkedParent.pointee.isPort(port) else { return }
         switch message {
         case .welcome: port.close(reason: "a second WELCOME")
         case .reply(let reply): onReply(reply, port)

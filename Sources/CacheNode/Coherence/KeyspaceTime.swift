@@ -61,7 +61,7 @@ extension Keyspace {
             child.dirtyBytes = 0
             child.flushedPosition = position
             child.flushedBasis = basis
-            child.port.send(.flush(position: position))
+            child.send(.flush(position: position))
         }
     }
 
@@ -77,10 +77,10 @@ extension Keyspace {
         // What lies under a write of this node isn't known any more, nor what a tag stood for.
         guard !cache.pointee.isUncommitted(entry) || commitsHere, !cache.pointee.isTag(entry) else {
             cache.pointee.setChildren(followers(of: entry) & ~child.bit, of: entry)
-            return child.port.send(.invalidate(key: key))
+            return child.send(.invalidate(key: key))
         }
         let version = version(of: entry)
-        child.port.send(
+        child.send(
             .push(
                 PushMessage(
                     version: version == .none ? position : version, key: key,
@@ -93,7 +93,7 @@ extension Keyspace {
             child.dirty.removeAll()
             child.dirtyBytes = 0
             metrics.pointee.resetsSent &+= 1
-            return child.port.send(.reset(epoch: epoch))
+            return child.send(.reset(epoch: epoch))
         }
         if child.dirty.insert(Array(key)).inserted { child.dirtyBytes += key.count }
     }

@@ -152,28 +152,30 @@ extension Keyspace {
         }
         let pending = upwardWrite(write, origin: origin, sequence: number)
         pending.isOverlay = write.condition.isNone
-        queue(pending)
-        sendWrites()
+        queueAndSend(pending)
         let ack = write.condition.isNone ? ack : .root
         return ack == .local ? .done(.none) : awaiting(number, ack)
     }
 
     /// Queues a write, and notes one that no entry tells of.
     func queue(_ write: UpwardWrite) {
-        if !write.isOverlay { bareWrites[hash(of: write)] += 1 }
+        if !write.isOverlay { bareWrites.add(write.keyHash) }
         upward.append(write)
     }
 
     /// A write has left the queue.
     func unqueue(_ write: UpwardWrite) {
-        guard !write.isOverlay else { return }
-        let hash = hash(of: write)
-        let count = bareWrites[hash]
-        if count > 0 { bareWrites[hash] = count - 1 }
+        if !write.isOverlay { bareWrites.remove(write.keyHash) }
     }
 
-    private func hash(of write: UpwardWrite) -> UInt64 {
-        write.withBorrowed { key, _ in cache.pointee.hash(key) }
+    /// Queues a write and sends it, where nothing that was queued before it waits to be sent.
+    func queueAndSend(_ write: UpwardWrite) {
+        queue(write)
+        guard linkedParent.pointee.isLinked, isWindowOpen, upward.takeNewest() else {
+            return sendWrites()
+        }
+        noteSent(write, number: upward.nextNumber - 1)
+        send(write)
     }
 
     func awaiting(_ number: UInt64, _ ack: WriteAck) -> WriteOutcome {
@@ -184,7 +186,8 @@ extension Keyspace {
     func upwardWrite(_ write: Write, origin: UInt64, sequence: UInt64) -> UpwardWrite {
         UpwardWrite.make(
             origin: origin, sequence: sequence, condition: write.condition, key: write.key,
-            write.content, queuedMilliseconds: now)
+            keyHash: cache.pointee.hash(write.key), write.content, queuedMilliseconds: now,
+            reusing: upward.takeSpare())
     }
 
     /// Lays a write over what the key has, until its commit.
@@ -198,21 +201,13 @@ extension Keyspace {
 
     /// Sends what the session hasn't sent yet, as far as its window allows.
     func sendWrites() {
-        if !upward.hasUnsent, case .link = parent { return }
-        switch parent {
-        case .away: return
-        case .plain(let plain): plain.onQueued()
-        case .link(let port):
-            while unaccepted.count < Self.windowCountMax,
-                unaccepted.byteCount < Self.windowBytesMax,
-                let sending = upward.next(window: .max)
-            {
-                unaccepted.append(
-                    UnacceptedWrites.Write(
-                        number: sending.number, byteCount: sending.write.byteCount))
-                metrics.pointee.upwardSent &+= 1
-                send(sending.write, to: port)
-            }
+        guard linkedParent.pointee.isLinked else {
+            if case .plain(let plain) = parent { plain.onQueued() }
+            return
+        }
+        while upward.hasUnsent, isWindowOpen, let sending = upward.next(window: .max) {
+            noteSent(sending.write, number: sending.number)
+            send(sending.write)
         }
     }
 
@@ -221,7 +216,19 @@ extension Keyspace {
     static var windowCountMax: Int { 1024 }
     static var windowBytesMax: Int { 1 << 20 }
 
-    private func send(_ write: UpwardWrite, to port: any ParentPort) {
+    @inline(__always)
+    private var isWindowOpen: Bool {
+        unaccepted.count < Self.windowCountMax && unaccepted.byteCount < Self.windowBytesMax
+    }
+
+    @inline(__always)
+    private func noteSent(_ write: UpwardWrite, number: UInt64) {
+        unaccepted.append(
+            UnacceptedWrites.Write(number: number, byteCount: write.byteCount))
+        metrics.pointee.upwardSent &+= 1
+    }
+
+    private func send(_ write: UpwardWrite) {
         write.withBorrowed { key, content in
             var message = PutMessage(
                 origin: write.origin, sequence: write.sequence, isDeletion: true,
@@ -232,163 +239,7 @@ extension Keyspace {
                 message.value = value
                 message.mediaType = mediaType
             }
-            port.send(.put(message))
-        }
-    }
-
-    // MARK: What comes back
-
-    func onAccept(_ count: UInt64, _ port: any ParentPort) {
-        guard count >= acceptedCount, count - acceptedCount <= UInt64(unaccepted.count) else {
-            return port.close(reason: "an ACCEPT of writes that were not sent")
-        }
-        while acceptedCount < count {
-            acceptedCount += 1
-            let number = unaccepted.removeFirst().number
-            if !tickets.isEmpty, tickets[number]?.ack == .parent {
-                complete(number, .done(.none))
-            }
-            if !Rule.writersKeep.isKept { upward.remove(number) }
-        }
-        sendWrites()
-    }
-
-    func complete(_ number: UInt64, _ result: WriteResult) {
-        guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: number) else { return }
-        completions.append { ticket.completion?(result) }
-    }
-
-    /// The root has decided a write: its entry becomes what the root has, the children hear of it,
-    /// and the way back is followed.
-    func onCommit(_ commit: CommitMessage) {
-        guard let number = upward.number(origin: commit.origin, sequence: commit.sequence),
-            let write = upward.remove(number)
-        else { return }
-        unqueue(write)
-        metrics.pointee.commitsReceived &+= 1
-        switch commit.outcome {
-        case .refused(let status, let sentence):
-            metrics.pointee.upwardRefused &+= 1
-            withdraw(write, number: number)
-            sayEvictedMeanwhile(write)
-            complete(
-                number,
-                status == HTTPStatus.preconditionFailed.code
-                    ? .preconditionFailed(commit.version)
-                    : .refused(
-                        status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-            write.routes.forEach { children[$0]?.port.send(.commit(commit)) }
-        case .committed:
-            write.withBorrowed { settle(commit, write, number, $0, $1) }
-            complete(number, .done(commit.version))
-        case .superseded(let content):
-            write.withBorrowed { key, _ in settle(commit, write, number, key, content) }
-            // The version is that of what others have put in its place: whoever took it for the
-            // write's own could replace theirs unseen, by If-Match.
-            complete(number, .done(.none))
-        }
-        drainInboxes()
-    }
-
-    private func settle(
-        _ commit: CommitMessage, _ write: UpwardWrite, _ number: UInt64,
-        _ key: UnsafeRawBufferPointer, _ content: KeyContent
-    ) {
-        reachInOrder(commit.version)
-        noteShown(commit.version)
-        let entry = cache.pointee.find(key)
-        let followers = followers(of: entry)
-        if followers != 0 {
-            fanOut(key, content, commit.version, to: followers, writers: write.routes)
-        }
-        let isHeld = take(commit, entry, write, number, key, content)
-        write.routes.forEach {
-            guard let child = children[$0] else { return }
-            child.port.send(.commit(commit))
-            if follows { follow(key, by: child, isHeld: isHeld) }
-        }
-    }
-
-    /// A child has got the commit of its write: it holds the key from now on.
-    private func follow(_ key: UnsafeRawBufferPointer, by child: Child, isHeld: Bool) {
-        if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
-        let held = cache.pointee.find(key)
-        if isHeld, !held.isNone {
-            cache.pointee.setChildren(followers(of: held) | child.bit, of: held)
-        } else {
-            child.port.send(.invalidate(key: key))
-        }
-    }
-
-    /// Makes the key's entry what was committed; false if it can't be held.
-    private func take(
-        _ commit: CommitMessage, _ entry: EntryReference, _ write: UpwardWrite, _ number: UInt64,
-        _ key: UnsafeRawBufferPointer, _ content: KeyContent
-    ) -> Bool {
-        if !entry.isNone, cache.pointee.isUncommitted(entry) {
-            // A later write lies over this one: it stays.
-            guard cache.pointee.version(of: entry) == number else {
-                renew(entry)
-                return true
-            }
-            if let (older, write) = upward.newest(of: key, before: number) {
-                renew(entry)
-                layAgain(write, number: older)
-                return true
-            }
-            if case .committed = commit.outcome {
-                renew(entry)
-                cache.pointee.setVersion(commit.version.sequence, of: entry)
-                cache.pointee.setBasisTicks(Self.ticks(write.queuedMilliseconds), of: entry)
-                cache.pointee.setUncommitted(false, of: entry)
-                return true
-            }
-        }
-        let stored = install(
-            key, over: entry, content, version: commit.version.sequence,
-            basisMilliseconds: write.queuedMilliseconds)
-        if case .stored = stored { return true }
-        // The parent on the way follows the key for this node from now on.
-        let held = cache.pointee.find(key)
-        if held.isNone {
-            sayEvicted(key)
-        } else {
-            cache.pointee.setUncommitted(false, of: held)
-            renew(held)
-            forget(held)
-        }
-        return false
-    }
-
-    /// An earlier write of this node, or from below, is to be committed after the one that lay over
-    /// it: it is read here until then.
-    private func layAgain(_ write: UpwardWrite, number: UInt64) {
-        let stored = write.withBorrowed { overlay($0, $1, number: number) }
-        if case .stored = stored { return }
-        // What lies over the entry stays in its place.
-        write.withBorrowed { key, _ in
-            cache.pointee.setVersion(number, of: cache.pointee.find(key))
-        }
-    }
-
-    /// The parent follows this entry's key in this session.
-    private func renew(_ entry: EntryReference) {
-        cache.pointee.setChildren(followers(of: entry), of: entry)
-        cache.pointee.setSession(freshness.current, of: entry)
-    }
-
-    /// A write will never be done: what it left here goes.
-    func withdraw(_ write: UpwardWrite, number: UInt64) {
-        write.withBorrowed { key, _ in
-            let entry = cache.pointee.find(key)
-            guard !entry.isNone, cache.pointee.isUncommitted(entry),
-                cache.pointee.version(of: entry) == number
-            else { return }
-            if let (older, write) = upward.newest(of: key, before: number) {
-                return layAgain(write, number: older)
-            }
-            cache.pointee.setUncommitted(false, of: entry)
-            forget(entry)
+            linkedParent.pointee.send(.put(message))
         }
     }
 }

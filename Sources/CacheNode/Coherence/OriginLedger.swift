@@ -3,7 +3,7 @@
 ///
 /// The writes of an origin arrive in order on every way, and from the oldest that it has no answer
 /// to: so the last number says it all, but for the writes that were refused.
-struct OriginLedger {
+struct OriginLedger: ~Copyable {
     /// Origins remembered, and refusals of all of them; past either those that were silent longest
     /// are forgotten.
     static let originsMax = 65_536
@@ -18,17 +18,15 @@ struct OriginLedger {
     }
 
     private struct Record {
-        var last: UInt64
-        var lastUse: UInt64
+        let origin: UInt64
+        var last: UInt64 = 0
+        var lastUse: UInt64 = 0
         var refusals: [Refusal] = []
-
-        mutating func note(_ sequence: UInt64, use: UInt64) {
-            last = max(last, sequence)
-            lastUse = use
-        }
     }
 
-    private var records: [UInt64: Record] = [:]
+    private var records: [Record] = []
+    /// Which record is an origin's, counted from 1.
+    private var places = WordTable()
     private var uses: UInt64 = 0
     private var refusalCount = 0
     /// Origins that were forgotten to keep the limits: should a write of theirs come once more, it
@@ -37,41 +35,59 @@ struct OriginLedger {
 
     /// Whether this write was decided before.
     func isRepeat(origin: UInt64, sequence: UInt64) -> Bool {
-        guard let record = records[origin] else { return false }
-        return sequence <= record.last
+        let place = places[origin]
+        return place != 0 && sequence <= records[Int(place) - 1].last
     }
 
     /// How a write that was decided before was refused; nil if it was committed.
     func refusal(origin: UInt64, sequence: UInt64) -> Refusal? {
-        records[origin]?.refusals.first { $0.sequence == sequence }
+        let place = places[origin]
+        guard place != 0 else { return nil }
+        return records[Int(place) - 1].refusals.first { $0.sequence == sequence }
     }
 
     /// Notes that a write was committed.
     mutating func onDecided(origin: UInt64, sequence: UInt64) {
-        uses += 1
-        if records[origin] == nil { makeRoom() }
-        records[origin, default: Record(last: 0, lastUse: 0)].note(sequence, use: uses)
+        _ = note(origin, sequence)
     }
 
     /// Notes that a write was refused.
     mutating func onRefused(origin: UInt64, _ refusal: Refusal) {
-        onDecided(origin: origin, sequence: refusal.sequence)
-        if records[origin]?.refusals.count == Self.originRefusalsMax {
-            records[origin]?.refusals.removeFirst()
+        let index = note(origin, refusal.sequence)
+        if records[index].refusals.count == Self.originRefusalsMax {
+            records[index].refusals.removeFirst()
         } else {
             refusalCount += 1
         }
-        records[origin]?.refusals.append(refusal)
+        records[index].refusals.append(refusal)
+    }
+
+    /// Gives the index of the origin's record.
+    private mutating func note(_ origin: UInt64, _ sequence: UInt64) -> Int {
+        uses += 1
+        var place = places[origin]
+        if place == 0 {
+            makeRoom()
+            records.append(Record(origin: origin))
+            place = UInt64(records.count)
+            places[origin] = place
+        }
+        let index = Int(place) - 1
+        records[index].last = max(records[index].last, sequence)
+        records[index].lastUse = uses
+        return index
     }
 
     /// Many at a time, because looking for them takes as long as there are records.
     private mutating func makeRoom() {
         guard records.count >= Self.originsMax || refusalCount >= Self.refusalsMax else { return }
-        let uses = records.values.map(\.lastUse).sorted()
+        let uses = records.map(\.lastUse).sorted()
         let last = uses[uses.count / 16]
         let count = records.count
-        records = records.filter { $0.value.lastUse > last }
+        records.removeAll { $0.lastUse <= last }
+        places.removeAll()
+        for (index, record) in records.enumerated() { places[record.origin] = UInt64(index + 1) }
         forgottenCount += UInt64(count - records.count)
-        refusalCount = records.values.reduce(0) { $0 + $1.refusals.count }
+        refusalCount = records.reduce(0) { $0 + $1.refusals.count }
     }
 }

@@ -10,6 +10,8 @@ final class UpwardQueue {
     static let retryMillisecondsMax: UInt64 = 2_000
     /// Vacant places kept at the front before the array is compacted.
     private static let compactionCount = 1024
+    /// Writes that are kept for their memory.
+    private static let sparesMax = 256
 
     /// A write that is to be sent now.
     struct Sending {
@@ -27,6 +29,8 @@ final class UpwardQueue {
     private var headNumber: UInt64 = 1
     /// The number of each write that waits, by its origin and its number there.
     private var numbers = WordTable()
+    /// Small writes that nobody has any more.
+    private var spares: [UpwardWrite] = []
     private var sentCount = 0
     private var generation: UInt64 = 0
     /// Writes that wait.
@@ -115,6 +119,13 @@ final class UpwardQueue {
         return nil
     }
 
+    /// Takes the newest write as sent if all before it are; false otherwise.
+    func takeNewest() -> Bool {
+        guard sentCount == writes.count - head - 1, failureCount == 0 else { return false }
+        sentCount += 1
+        return true
+    }
+
     /// Whether an answer to this try still counts.
     func isCurrent(_ sending: Sending) -> Bool {
         sending.generation == generation && sending.number == headNumber
@@ -131,10 +142,20 @@ final class UpwardQueue {
     /// The write with this number leaves the queue.
     @discardableResult
     func remove(_ number: UInt64) -> UpwardWrite? {
-        let index = index(of: number)
-        guard let write = writes[index] else { return nil }
-        writes[index] = nil
+        guard let write = vacate(number) else { return nil }
         numbers[write.origin, write.sequence] = 0
+        return write
+    }
+
+    /// The same for the write that has this origin and this number there, if it waits.
+    func take(origin: UInt64, sequence: UInt64) -> (number: UInt64, write: UpwardWrite)? {
+        let number = numbers.take(origin, sequence)
+        guard number != 0, let write = vacate(number) else { return nil }
+        return (number, write)
+    }
+
+    private func vacate(_ number: UInt64) -> UpwardWrite? {
+        guard let write = writes[index(of: number)].take() else { return nil }
         count -= 1
         byteCount -= write.byteCount
         while head < writes.count, writes[head] == nil {
@@ -148,6 +169,17 @@ final class UpwardQueue {
         }
         return write
     }
+
+    /// A write that has left is kept for its memory, if it is small and nobody else has it.
+    func keepSpare(_ write: consuming UpwardWrite) {
+        var write = write
+        guard spares.count < Self.sparesMax, write.isSmall, isKnownUniquelyReferenced(&write)
+        else { return }
+        spares.append(write)
+    }
+
+    /// A write whose memory may be used anew.
+    func takeSpare() -> UpwardWrite? { spares.popLast() }
 
     /// A try failed: everything not accepted will be sent again. Returns the pause before that in
     /// milliseconds.

@@ -7,6 +7,7 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         let origin: UInt64
         let sequence: UInt64
         let condition: WriteCondition
+        let keyHash: UInt64
         let isDeletion: Bool
         let keyCount: Int
         let mediaTypeCount: Int
@@ -15,18 +16,26 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         var isAgain = false
         var isOverlay = false
         var routes = WriteRoutes()
+
+        /// Bytes of its key, media type and value.
+        @inline(__always) var byteCount: Int { keyCount &+ mediaTypeCount &+ valueCount }
     }
 
     /// Bytes of a write's own bookkeeping in the queue.
     private static let overheadBytes = 160
+    /// Bytes of key, media type and value for which each write has room at least.
+    private static let smallBytes = 128
 
     /// - Parameters:
     ///   - origin: The node where the write was made, in its present incarnation.
     ///   - sequence: Its number there.
+    ///   - keyHash: The key's hash in the cache.
     ///   - queuedMilliseconds: When it was queued, on the loop's clock.
+    ///   - spare: A small write that nobody has any more, whose memory this one may take.
     static func make(
         origin: UInt64, sequence: UInt64, condition: WriteCondition = .none,
-        key: UnsafeRawBufferPointer, _ content: KeyContent, queuedMilliseconds: Int64 = 0
+        key: UnsafeRawBufferPointer, keyHash: UInt64 = 0, _ content: KeyContent,
+        queuedMilliseconds: Int64 = 0, reusing spare: consuming UpwardWrite? = nil
     ) -> UpwardWrite {
         var isDeletion = true
         var value = UnsafeRawBufferPointer.empty
@@ -34,13 +43,11 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         if case .value(let bytes, let type) = content {
             (isDeletion, value, mediaType) = (false, bytes, type)
         }
-        let made = create(minimumCapacity: key.count + mediaType.count + value.count) { _ in
-            Fields(
-                origin: origin, sequence: sequence, condition: condition, isDeletion: isDeletion,
-                keyCount: key.count, mediaTypeCount: mediaType.count, valueCount: value.count,
-                queuedMilliseconds: queuedMilliseconds)
-        }
-        let write = unsafeDowncast(made, to: UpwardWrite.self)
+        let fields = Fields(
+            origin: origin, sequence: sequence, condition: condition, keyHash: keyHash,
+            isDeletion: isDeletion, keyCount: key.count, mediaTypeCount: mediaType.count,
+            valueCount: value.count, queuedMilliseconds: queuedMilliseconds)
+        let write = make(fields, reusing: spare)
         write.withUnsafeMutablePointerToElements { start in
             let room = UnsafeMutableRawPointer(start)
             copy(key, to: room)
@@ -49,6 +56,21 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         }
         return write
     }
+
+    @inline(__always)
+    private static func make(
+        _ fields: Fields, reusing spare: consuming UpwardWrite?
+    ) -> UpwardWrite {
+        if let spare, fields.byteCount <= smallBytes {
+            spare.header = fields
+            return spare
+        }
+        let made = create(minimumCapacity: max(fields.byteCount, smallBytes)) { _ in fields }
+        return unsafeDowncast(made, to: UpwardWrite.self)
+    }
+
+    /// Its memory is that of small writes: any such write may take it.
+    var isSmall: Bool { header.byteCount <= Self.smallBytes }
 
     @inline(__always)
     private static func copy(
@@ -60,6 +82,8 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
     var origin: UInt64 { header.origin }
     var sequence: UInt64 { header.sequence }
     var condition: WriteCondition { header.condition }
+    /// The hash of its key in the cache.
+    var keyHash: UInt64 { header.keyHash }
     var queuedMilliseconds: Int64 { header.queuedMilliseconds }
 
     /// It may have been sent before, in another session.
@@ -82,7 +106,7 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
 
     /// Bytes that this write takes in the queue, its own bookkeeping included.
     var byteCount: Int {
-        header.keyCount + header.mediaTypeCount + header.valueCount + Self.overheadBytes
+        header.byteCount + Self.overheadBytes
     }
 
     /// The same of one that isn't made yet.
@@ -119,8 +143,9 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
 /// The ways by which a write came: none when it was made here. More than one has a write whose
 /// writer moved from one child to another: each waits for the commit.
 struct WriteRoutes {
-    private var first: ChildID?
-    private var others: [ChildID] = []
+    private(set) var first: ChildID?
+    /// Rarely any, and then not empty.
+    private var others: [ChildID]?
 
     init() {}
 
@@ -132,16 +157,21 @@ struct WriteRoutes {
         forEach { if $0 != route, exists($0) { all.append($0) } }
         all.append(route)
         first = all.removeFirst()
-        others = all
+        others = all.isEmpty ? nil : all
     }
 
     @inline(__always)
     func forEach(_ body: (ChildID) -> Void) {
-        guard let first else { return }
-        body(first)
-        if !others.isEmpty { for route in others { body(route) } }
+        if let first { body(first) }
+        forEachButFirst(body)
     }
 
     @inline(__always)
-    func contains(_ child: ChildID) -> Bool { first == child || others.contains(child) }
+    func forEachButFirst(_ body: (ChildID) -> Void) {
+        if let others { for route in others { body(route) } }
+    }
+
+    func contains(_ child: ChildID) -> Bool {
+        first == child || others?.contains(child) == true
+    }
 }

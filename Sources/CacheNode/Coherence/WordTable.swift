@@ -37,6 +37,11 @@ struct WordTable: ~Copyable {
         }
     }
 
+    /// Takes a value out; 0 if there is none.
+    mutating func take(_ first: UInt64, _ second: UInt64 = 0) -> UInt64 {
+        remove(first, second)
+    }
+
     mutating func removeAll() {
         count = 0
         resize(Self.capacityMin)
@@ -76,10 +81,12 @@ struct WordTable: ~Copyable {
         slots[index] = Slot(first: first, second: second, value: value)
     }
 
-    /// Later slots of the run move up.
-    private mutating func remove(_ first: UInt64, _ second: UInt64) {
+    /// Gives what the value was. Later slots of the run move up.
+    @discardableResult
+    private mutating func remove(_ first: UInt64, _ second: UInt64) -> UInt64 {
         var hole = place(first, second)
-        guard slots[hole].value != 0 else { return }
+        let value = slots[hole].value
+        guard value != 0 else { return 0 }
         var index = hole
         while true {
             index = (index &+ 1) & mask
@@ -94,6 +101,7 @@ struct WordTable: ~Copyable {
         slots[hole].value = 0
         count &-= 1
         if count == 0, mask >= Self.keptCapacity { resize(Self.capacityMin) }
+        return value
     }
 
     private mutating func resize(_ capacity: Int) {

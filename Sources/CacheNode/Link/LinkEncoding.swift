@@ -1,4 +1,3 @@
-import Glibc
 import UVHTTP
 
 /// Writes the fields of one frame into the room that was reserved for it.
@@ -29,7 +28,7 @@ private struct FrameCursor {
     @inline(__always)
     mutating func put(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
-        memcpy(room, base, bytes.count)
+        room.copyShort(from: base, count: bytes.count)
         room += bytes.count
     }
 

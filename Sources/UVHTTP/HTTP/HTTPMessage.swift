@@ -63,6 +63,12 @@ public struct HTTPRequestHead: Sendable {
     /// Where the field lines begin, and the length of the whole head with its blank line.
     public var fieldsOffset = 0
     public var byteCount = 0
+    /// Where the value of Content-Type stands, if somebody has looked for it: 0 if nobody has,
+    /// `noContentType` if there is none.
+    @usableFromInline var contentTypeOffset = 0
+    @usableFromInline var contentTypeCount = 0
+
+    static var noContentType: Int { -1 }
 
     @inlinable @inline(__always) public init() {}
 }

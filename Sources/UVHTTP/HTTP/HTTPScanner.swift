@@ -18,6 +18,12 @@ enum HTTPScanner {
         UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
+    /// Four bytes, the first one lowest.
+    @inline(__always)
+    static func half(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt32 {
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
     /// Eight bytes, the first one lowest.
     @inline(__always)
     static func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {

@@ -31,6 +31,7 @@ public final class HTTPServer {
     /// connections.
     let output: UnsafeMutablePointer<ByteQueue>
     let headMemo: UnsafeMutablePointer<HTTPHeadMemo>
+    let putMemo: UnsafeMutablePointer<HTTPPutMemo>
     /// The paths of the plain GETs that are being answered.
     let paths: UnsafeMutablePointer<UnsafeRawBufferPointer>
     /// The counters, bumped in place.
@@ -72,6 +73,8 @@ public final class HTTPServer {
         output.initialize(to: ByteQueue())
         headMemo = .allocate(capacity: 1)
         headMemo.initialize(to: HTTPHeadMemo())
+        putMemo = .allocate(capacity: 1)
+        putMemo.initialize(to: HTTPPutMemo())
         paths = .allocate(capacity: HTTPPlainGets.countMax)
         counters = .allocate(capacity: 1)
         counters.initialize(to: HTTPServerCounters())
@@ -92,6 +95,8 @@ public final class HTTPServer {
         output.deallocate()
         headMemo.deinitialize(count: 1)
         headMemo.deallocate()
+        putMemo.deinitialize(count: 1)
+        putMemo.deallocate()
         paths.deallocate()
         counters.deallocate()
         limits.deallocate()

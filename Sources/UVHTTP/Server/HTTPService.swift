@@ -43,6 +43,14 @@ public struct HTTPRequest {
                 count: head.pointee.byteCount &- head.pointee.fieldsOffset))
     }
 
+    /// The media type of the body; nil if no field names one.
+    public var contentType: UnsafeRawBufferPointer? {
+        guard head.pointee.contentTypeOffset != 0 else { return fields.contentType }
+        guard head.pointee.contentTypeOffset > 0 else { return nil }
+        return UnsafeRawBufferPointer(
+            start: base + head.pointee.contentTypeOffset, count: head.pointee.contentTypeCount)
+    }
+
     /// Whether the client offers to go on in this protocol (given in lower case), and may: an
     /// HTTP/1.1 request whose `Upgrade` names it, with `Connection: upgrade` (RFC 9110 §7.8).
     ///

@@ -101,9 +101,9 @@ struct ServerConnectionState: ~Copyable {
         }
     }
 
+    /// The head is there, its body perhaps not: `count` bytes of both.
     @inline(__always)
-    private mutating func onHead(count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64) -> Step
-    {
+    mutating func onHead(count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64) -> Step {
         switch head.pointee.framing {
         case .none:
             return .request(consumed: head.pointee.byteCount)

@@ -33,9 +33,7 @@ extension ServerConnection {
                 taken &+= answered
                 continue
             }
-            switch state.pointee.step(
-                bytes, count: count &- offset, limits: server.limits, now: now)
-            {
+            switch nextStep(bytes, count: count &- offset, now) {
             case .request(let consumed):
                 answerRequest(bytes, now)
                 state.pointee.onRequestTaken(now: now)
@@ -54,6 +52,20 @@ extension ServerConnection {
             }
         }
         return offset
+    }
+
+    /// Looks for the next request at the front of the bytes: a PUT that is known, or any.
+    @inline(__always)
+    private func nextStep(
+        _ bytes: UnsafeRawPointer, count: Int, _ now: UInt64
+    ) -> ServerConnectionState.Step {
+        let isKnown =
+            state.pointee.isAtHead
+            && server.putMemo.pointee.recognize(
+                bytes, count: count, limits: server.limits, into: head)
+        return isKnown
+            ? state.pointee.onHead(count: count, limits: server.limits, now: now)
+            : state.pointee.step(bytes, count: count, limits: server.limits, now: now)
     }
 
     /// Whether this connection must first get rid of what it owes.
@@ -120,6 +132,9 @@ extension ServerConnection {
             }
         }
         server.counters.pointee.requests &+= 1
+        if head.pointee.method == .put, head.pointee.contentTypeOffset == 0 {
+            server.putMemo.pointee.keep(bytes, head.pointee)
+        }
         let byteCount = head.pointee.byteCount
         if state.pointee.isSetAside {
             guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }

@@ -223,4 +223,67 @@ extension UpwardQueue {
         #expect(last.allSatisfy { $0 >= 0 })
         #expect(zip(last, last.dropFirst()).allSatisfy { $0 < $1 })
     }
+
+    @Test func takesAWriteByItsOriginAndSequence() throws {
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        for number in 1...3 { _ = queue.append(write(number)) }
+        let taken = queue.take(origin: 1, sequence: 2)
+        let (number, second) = try #require(taken)
+        #expect(number == 2)
+        #expect(second.keyBytes == key(2))
+        #expect(queue.take(origin: 1, sequence: 2) == nil, "it has left")
+        #expect(queue.take(origin: 2, sequence: 1) == nil, "another node's")
+        #expect(queue.count == 2)
+    }
+
+    @Test func theNewestIsSentAloneOnlyIfAllBeforeItWere() {
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        _ = queue.append(write(1))
+        #expect(queue.takeNewest())
+        #expect(!queue.takeNewest(), "it was sent")
+        _ = queue.append(write(2))
+        _ = queue.append(write(3))
+        #expect(!queue.takeNewest())
+        #expect(queue.sendAll().map(\.number) == [2, 3])
+        _ = queue.append(write(4))
+        #expect(queue.takeNewest())
+        _ = queue.onFailure()
+        #expect(queue.sendAll().map(\.number) == [1])
+        #expect(!queue.takeNewest(), "a probe is alone")
+    }
+
+    @Test func aWriteThatSomebodyHasIsNotMadeAnew() {
+        let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
+        let held = write(1)
+        queue.keepSpare(held)
+        #expect(held.keyBytes == key(1))
+        #expect(queue.takeSpare() == nil)
+        queue.keepSpare(write(2, valueCount: 1000))
+        #expect(queue.takeSpare() == nil, "a large one is not kept")
+    }
+
+    @Test func aWriteMadeOfASpareHasNothingOfIt() {
+        let spare = write(1, valueCount: 64)
+        spare.isAgain = true
+        spare.isOverlay = true
+        spare.routes = WriteRoutes(ChildID(number: 7))
+        for valueCount in [0, 10, 5000] {
+            let value = [UInt8](repeating: 2, count: valueCount)
+            let made = key(2).withUnsafeBytes { key in
+                value.withUnsafeBytes { value in
+                    UpwardWrite.make(
+                        origin: 3, sequence: 4, key: key, keyHash: 5,
+                        .value(value, mediaType: .empty), reusing: spare)
+                }
+            }
+            #expect(made.origin == 3 && made.sequence == 4 && made.keyHash == 5)
+            #expect(!made.isAgain && !made.isOverlay && made.routes.first == nil)
+            #expect(made.keyBytes == key(2))
+            #expect((made === spare) == (valueCount < 100), "\(valueCount) bytes")
+            made.withBorrowed { _, content in
+                guard case .value(let bytes, _) = content else { return #expect(Bool(false)) }
+                #expect(bytes.elementsEqual(value))
+            }
+        }
+    }
 }

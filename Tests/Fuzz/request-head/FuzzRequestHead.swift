@@ -15,6 +15,7 @@ public func fuzzRequestHead(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     let cut = message.isEmpty ? 0 : place % (message.count + 1)
     let whole = parse(message, HTTPHeadLimits(limits))
     recognize(message, limits)
+    recognizePut(message, cut, limits)
     let beginning = parse(prefix(message, cut), HTTPHeadLimits(limits))
     if beginning.outcome != .incomplete {
         precondition(beginning == whole, "further bytes change what was decided")
@@ -89,6 +90,39 @@ private func recognize(_ message: UnsafeRawBufferPointer, _ limits: HTTPLimits) 
                     && pathEnd + memo.count == head.byteCount && head.queryCount == 0,
             "a memo sees another head")
     }
+}
+
+/// What is behind the target of a PUT means the same behind any other target, and with any length:
+/// a memo that was taught by the rest of the message, or else by all of it, sees what is there.
+private func recognizePut(
+    _ message: UnsafeRawBufferPointer, _ cut: Int, _ limits: HTTPLimits
+) {
+    var memo = HTTPPutMemo()
+    for teacher in [message.dropping(cut), message] {
+        withSentinel(teacher) { bytes in
+            if let head = head(bytes, teacher.count, limits) { memo.keep(bytes, head) }
+        }
+    }
+    withSentinel(message) { bytes in
+        var known = HTTPRequestHead()
+        let isKnown = withUnsafePointer(to: limits) {
+            memo.recognize(bytes, count: message.count, limits: $0, into: &known)
+        }
+        guard isKnown else { return }
+        guard let head = head(bytes, message.count, limits) else {
+            preconditionFailure("a memo sees a head where there is none")
+        }
+        precondition(Parsed(known) == Parsed(head), "a memo sees another head")
+    }
+}
+
+private func head(
+    _ bytes: UnsafeRawPointer, _ count: Int, _ limits: HTTPLimits
+) -> HTTPRequestHead? {
+    var head = HTTPRequestHead()
+    let outcome = HTTPRequestParser.parse(
+        bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
+    return outcome == .complete ? head : nil
 }
 
 private func check(

@@ -34,6 +34,7 @@ func headLimits(bytes: Int = 16 * 1024, fields: Int = 64, target: Int = 8 * 1024
 struct HeadHarness {
     let guarded = GuardedBytes()
     let memo = HeadMemo()
+    let putMemo = PutMemo()
     var limits = headLimits()
     /// The method whose answer is parsed; nil to parse requests.
     var answering: HTTPMethod?
@@ -50,7 +51,29 @@ struct HeadHarness {
             bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
         let parsed = parsed(outcome, head, bytes, count)
         recognize(bytes, count, parsed)
+        recognizePut(bytes, count, outcome, head)
         return parsed
+    }
+
+    /// The same of a PUT; of one that is kept everything is known again.
+    private func recognizePut(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ outcome: HTTPParseOutcome,
+        _ head: HTTPRequestHead
+    ) {
+        guard let known = putMemo.recognize(bytes, count, limits) else {
+            if outcome == .complete { putMemo.pointer.pointee.keep(bytes, head) }
+            return
+        }
+        let fields = HTTPFields(
+            UnsafeRawBufferPointer(
+                start: bytes + head.fieldsOffset, count: head.byteCount - head.fieldsOffset))
+        #expect(outcome == .complete)
+        #expect(parsed(.complete, known, bytes, count) == parsed(outcome, head, bytes, count))
+        withUnsafePointer(to: known) {
+            let request = HTTPRequest(base: bytes, head: $0, body: .empty)
+            #expect(request.contentType?.text == fields.contentType?.text)
+            #expect(request.contentType?.baseAddress == fields.contentType?.baseAddress)
+        }
     }
 
     /// What a memo recognizes, be it of this message or of one before, is what the parser says.
@@ -180,6 +203,28 @@ final class HeadMemo {
         withUnsafePointer(to: limits) {
             pointer.pointee.pathEnd(bytes, count: count, limits: $0)
         }
+    }
+}
+
+/// The same of PUTs.
+final class PutMemo {
+    let pointer = UnsafeMutablePointer<HTTPPutMemo>.allocate(capacity: 1)
+
+    init() { pointer.initialize(to: HTTPPutMemo()) }
+
+    deinit {
+        pointer.deinitialize(count: 1)
+        pointer.deallocate()
+    }
+
+    func recognize(
+        _ bytes: UnsafeRawPointer, _ count: Int, _ limits: HTTPLimits
+    ) -> HTTPRequestHead? {
+        var head = HTTPRequestHead()
+        let isKnown = withUnsafePointer(to: limits) {
+            pointer.pointee.recognize(bytes, count: count, limits: $0, into: &head)
+        }
+        return isKnown ? head : nil
     }
 }
 
