@@ -17,7 +17,7 @@ extension Keyspace {
         let content: KeyContent =
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         let write = Write(key: put.key, content: content, condition: put.condition)
-        switch commit(write, writer: child.id) {
+        switch commit(write, writer: child) {
         case .committed(let version):
             ledger.onDecided(origin: put.origin, sequence: put.sequence)
             committed(put.origin, put.sequence, put.key, .committed, version, to: child)

@@ -75,7 +75,7 @@ extension Keyspace {
 
     /// Gives a write its number and place, and sends it to those who hold the key, but not to the
     /// child it came from.
-    func commit(_ write: Write, writer: ChildID?) -> CommitOutcome {
+    func commit(_ write: Write, writer: Child?) -> CommitOutcome {
         let entry = cache.pointee.find(write.key)
         if !write.condition.isNone {
             let held = heldVersion(entry)
@@ -101,8 +101,8 @@ extension Keyspace {
         }
         position = version
         metrics.pointee.commits &+= 1
-        if followers != 0 {
-            fanOut(write.key, write.content, version, to: followers, except: writer)
+        if followers & ~(writer?.ownBit ?? 0) != 0 {
+            fanOut(write.key, write.content, version, to: followers, except: writer?.id)
         }
         return .committed(version)
     }
@@ -183,6 +183,7 @@ extension Keyspace {
         return .awaiting(WriteTicket(sequence: number))
     }
 
+    @inline(__always)
     func upwardWrite(_ write: Write, origin: UInt64, sequence: UInt64) -> UpwardWrite {
         UpwardWrite.make(
             origin: origin, sequence: sequence, condition: write.condition, key: write.key,

@@ -32,6 +32,7 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
     ///   - keyHash: The key's hash in the cache.
     ///   - queuedMilliseconds: When it was queued, on the loop's clock.
     ///   - spare: A small write that nobody has any more, whose memory this one may take.
+    @inline(__always)
     static func make(
         origin: UInt64, sequence: UInt64, condition: WriteCondition = .none,
         key: UnsafeRawBufferPointer, keyHash: UInt64 = 0, _ content: KeyContent,

@@ -53,7 +53,9 @@ struct WordTable: ~Copyable {
     private func home(_ first: UInt64, _ second: UInt64) -> Int {
         let sum = (first ^ seed).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         let product = (sum.high ^ sum.low ^ second).multipliedFullWidth(by: seed)
-        return Int(truncatingIfNeeded: product.high ^ product.low) & mask
+        // Numbers that follow each other must not lie side by side: a run is walked at a removal.
+        let mixed = (product.high ^ product.low) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed &>> 32) & mask
     }
 
     /// The slot of these words, or the free one where they would go.

@@ -17,6 +17,30 @@ import UVHTTP
         }
     }
 
+    /// From the second on the heads are known by the first.
+    @Test(arguments: [SimSplitting.whole, .random, .bytes])
+    func takesBodiesBehindHeadsThatAreAlike(splitting: SimSplitting) throws {
+        try withServer { harness in
+            harness.world.network.splitting = splitting
+            var types: [String?] = []
+            harness.service.onRequest = { types.append($0.contentType?.text) }
+            let bodies = ["a", "", "bcd", String(repeating: "x", count: 1234), "e"]
+            let requests = bodies.map { put("/echo", $0, "Content-Type: a/b\r\n") }
+            let client = harness.connect(
+                sending: requests.joined() + put("/echo", "f") + put("/echo", "g", "X: y\r\n"))
+            #expect(harness.answers(client, 7).map(\.body) == bodies + ["f", "g"])
+            #expect(types == Array(repeating: "a/b", count: 5) + [nil, nil])
+        }
+    }
+
+    @Test func refusesATooLongBodyBehindAHeadThatIsKnown() throws {
+        try withServer(limits { $0.bodyBytesMax = 8 }) { harness in
+            let client = harness.connect(
+                sending: put("/echo", "12345678") + put("/echo", "123456789"))
+            #expect(harness.answersUntilEnd(client).map(\.status) == [200, 413])
+        }
+    }
+
     @Test func takesARequestInTwoPiecesSplitAnywhere() throws {
         try withServer { harness in
             harness.world.network.splitting = .whole
