@@ -21,6 +21,8 @@ public final class HTTPServer {
     static let drainMilliseconds: UInt64 = 100
     /// Bytes of answers after which a connection's gathered output is written within the turn.
     @usableFromInline static var flushBytes: Int { 64 * 1024 }
+    /// A request of more bytes is a large one.
+    static let largeBytes = 64 * 1024
     /// Bytes of output memory kept between turns.
     static let outputKeptBytes = 256 * 1024
 
@@ -59,6 +61,8 @@ public final class HTTPServer {
     public var onFull: ((Bool) -> Void)?
     private(set) var isStopping = false
     private var isReliefDue = false
+    /// Bytes of large requests that were answered in this turn.
+    private var largeBytesTaken = 0
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
@@ -171,6 +175,17 @@ public final class HTTPServer {
     func schedule(_ body: @escaping () -> Void) { loop.schedule(body) }
 
     func atTurnEnd(_ connection: ServerConnection) { loop.atTurnEnd(connection) }
+
+    /// Whether a large request of so many bytes is answered in this turn. Keeping its value, and
+    /// making room for that, takes as long as thousands of small ones.
+    @inline(never)
+    func mayTakeLarge(_ byteCount: Int) -> Bool {
+        guard byteCount > Self.largeBytes else { return true }
+        guard largeBytesTaken < limits.pointee.largeBytesPerTurnMax else { return false }
+        if largeBytesTaken == 0 { schedule { [weak self] in self?.largeBytesTaken = 0 } }
+        largeBytesTaken += byteCount
+        return true
+    }
 
     func onConnectionClosed(_ connection: ServerConnection) {
         remove(connection)

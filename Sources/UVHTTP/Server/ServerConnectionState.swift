@@ -70,6 +70,13 @@ struct ServerConnectionState: ~Copyable {
         isBetweenMessages && input.isEmpty && !hasEnded ? max(openedAt, idleSince) : nil
     }
 
+    /// The bytes of the request at the front of `count` bytes, if its body was waited for and is
+    /// there; otherwise 0.
+    func awaitedBytes(count: Int) -> Int {
+        guard case .wholeMessage(let byteCount) = phase, byteCount <= count else { return 0 }
+        return byteCount
+    }
+
     /// Looks for the next request at the front of `bytes`, behind which 16 zero bytes must follow.
     mutating func step(
         _ bytes: UnsafeRawPointer, count: Int, limits: UnsafePointer<HTTPLimits>, now: UInt64

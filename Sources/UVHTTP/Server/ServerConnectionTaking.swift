@@ -33,6 +33,10 @@ extension ServerConnection {
                 taken &+= answered
                 continue
             }
+            if !mayTakeLarge(count &- offset) {
+                scheduleContinuation()
+                break
+            }
             switch nextStep(bytes, count: count &- offset, now) {
             case .request(let consumed):
                 answerRequest(bytes, now)
@@ -52,6 +56,13 @@ extension ServerConnection {
             }
         }
         return offset
+    }
+
+    /// Whether this turn may answer a large request, should one be there as a whole.
+    @inline(__always)
+    private func mayTakeLarge(_ count: Int) -> Bool {
+        count <= HTTPServer.largeBytes
+            || server.mayTakeLarge(state.pointee.awaitedBytes(count: count))
     }
 
     /// Looks for the next request at the front of the bytes: a PUT that is known, or any.

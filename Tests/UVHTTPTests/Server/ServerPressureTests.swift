@@ -22,6 +22,28 @@ import UVHTTP
         }
     }
 
+    @Test func answersFewLargeRequestsInATurn() throws {
+        try withServer(limits { $0.largeBytesPerTurnMax = 250_000 }) { harness in
+            harness.world.network.splitting = .whole
+            let loop = harness.serverHost.loop
+            // Long turns: all that is sent waits when one begins.
+            loop.turnMicroseconds = 20_000...20_000
+            var turns: [Int: Int] = [:]
+            harness.service.routes["/count"] = { request, responder in
+                turns[loop.turnCount, default: 0] += 1
+                responder.respond(.ok, contentType: "", body: Array(request.body))
+            }
+            let body = String(repeating: "x", count: 100_000)
+            let clients = (0..<10).map { _ in harness.connect(sending: put("/count", body)) }
+            let small = harness.connect(sending: put("/echo", "small"))
+            for client in clients { #expect(harness.answers(client, 1).map(\.body) == [body]) }
+            #expect(harness.answers(small, 1).map(\.body) == ["small"])
+            // Two are less than the limit, so that a third is begun.
+            #expect(turns.values.max() == 3)
+            #expect(turns.values.reduce(0, +) == 10)
+        }
+    }
+
     @Test func takesSoManyUnansweredRequestsOfOneConnection() throws {
         try withServer(limits { $0.pipelineDepthMax = 3 }) { harness in
             let client = harness.connect(
