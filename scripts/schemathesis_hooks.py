@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes
 
 import schemathesis
 
 #: The wait flags of the earlier systems, and the words by which nobody is waited for.
 NOBODY = {"wait_propagate": {"0"}, "wait_for_parent": {"false", "f", "no", "n", "off", "0"}}
 CONDITIONS = ("If-Match", "If-None-Match")
+#: Of a key a schema counts the characters, and a node the bytes (samples.py).
+KEY_BYTES_MAX = 511
 
 
 def contradicts(ack: str, name: str, flag: Any) -> bool:
@@ -17,11 +20,20 @@ def contradicts(ack: str, name: str, flag: Any) -> bool:
     return (str(flag).lower() in NOBODY[name]) != (ack == "local")
 
 
+def shorten_key(parameters: dict[str, Any]) -> None:
+    """Cuts off what a key of characters that have several bytes has too many; it comes escaped."""
+    key = unquote_to_bytes(str(parameters.get("key", "")))
+    if len(key) > KEY_BYTES_MAX:
+        kept = key[:KEY_BYTES_MAX].decode("utf-8", "ignore")
+        parameters["key"] = quote(kept, safe="")
+
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Takes away from a request that is to be valid what isn't."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
+    shorten_key(case.path_parameters or {})
     ack = (case.query or {}).get("ack")
     for holder in (case.query, case.body):
         for name in NOBODY:
