@@ -61,6 +61,8 @@ public final class HTTPServer {
     public var onFull: ((Bool) -> Void)?
     private(set) var isStopping = false
     private var isReliefDue = false
+    /// Nobody could be found in this turn: looking takes as long as there are connections.
+    private var hasRelievedInVain = false
     /// Bytes of large requests that were answered in this turn.
     private var largeBytesTaken = 0
 
@@ -200,20 +202,31 @@ public final class HTTPServer {
         loop.schedule { [self] in
             relieve()
             isReliefDue = false
+            hasRelievedInVain = false
         }
+    }
+
+    /// Relieves at once if too much is held, so that no turn in which all connections grow holds
+    /// much more. From the end of an event of `current`, which is spared until the next turn.
+    func relieveIfNeeded(sparing current: ServerConnection) {
+        guard heldBytes > limits.pointee.heldBytesMax, !hasRelievedInVain else { return }
+        relieve(sparing: current)
+        hasRelievedInVain = heldBytes > limits.pointee.heldBytesMax
     }
 
     /// Closes connections until an eighth of what may be held is free: first those that have held
     /// more than their share for the longest.
-    private func relieve() {
+    private func relieve(sparing current: ServerConnection? = nil) {
         for connection in connections { connection.countHeld() }
-        let greedy = connections.filter { $0.holdsMuchSince > 0 }
+        let greedy = connections.filter {
+            $0.holdsMuchSince > 0 && $0 !== current && !$0.isClosed
+        }
         var excess = heldBytes - limits.pointee.heldBytesMax / 8 * 7
         for connection in greedy.sorted(by: { $0.holdsMuchSince < $1.holdsMuchSince }) {
             guard excess > 0 else { return }
             excess -= connection.heldBytes
             counters.pointee.cutOff &+= 1
-            connection.close()
+            connection.cutOff()
         }
     }
 

@@ -54,14 +54,19 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
             let used = consume(UnsafeMutableRawPointer(base), bytes.count, now)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
-                countHeld()
+                onInputHeld()
             }
         } else {
             state.pointee.input.append(UnsafeRawBufferPointer(bytes))
             consumeInput(now)
-            countHeld()
+            onInputHeld()
         }
         settle(now)
+    }
+
+    private func onInputHeld() {
+        countHeld()
+        server.relieveIfNeeded(sparing: self)
     }
 
     public func onEndOfInput() {

@@ -44,6 +44,14 @@ extension ServerConnection {
         stream.close()
     }
 
+    /// Closes and gives back what is held, for the sake of the others. Not from inside an event of
+    /// this connection, whose bytes lie there.
+    func cutOff() {
+        close()
+        state.pointee.dropInput()
+        countHeld()
+    }
+
     /// Counts what is held for this connection. What grows is counted at once, what shrinks with
     /// the next sweep.
     @inline(never)

@@ -186,6 +186,13 @@ struct ServerConnectionState: ~Copyable {
         if phase != .head { releaseBody() }
     }
 
+    /// Nothing more is made of what was read.
+    mutating func dropInput() {
+        input.removeAll(keepingBytes: 0)
+        headBytes.removeAll(keepingBytes: 0)
+        body.removeAll(keepingBytes: 0)
+    }
+
     /// The connection was not read for a while; that was not the peer's doing.
     mutating func restartClock(now: UInt64) {
         if messageSince != nil { messageSince = now }

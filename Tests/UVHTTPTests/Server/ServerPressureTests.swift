@@ -150,6 +150,29 @@ import UVHTTP
         }
     }
 
+    @Test func holdsHardlyMoreThanItMayThoughAllGrowInOneTurn() throws {
+        let most = 4 * 1024 * 1024
+        try withServer(limits { $0.heldBytesMax = most }) { harness in
+            harness.world.network.splitting = .whole
+            harness.world.network.bufferBytes = 262_144...262_144
+            // All that comes meanwhile is read in one turn.
+            harness.serverHost.loop.turnMicroseconds = 20_000...20_000
+            let head = get("/echo", "Content-Length: 1000000\r\n", method: "PUT")
+            let greedy = (0..<40).map { _ in
+                harness.connect(sending: head + String(repeating: "b", count: 300_000))
+            }
+            var held = 0
+            harness.world.run(withinMilliseconds: 2_000) {
+                held = max(held, harness.server.heldBytes)
+                return false
+            }
+            // One connection's growth may go beyond it.
+            #expect(held > most / 2 && held <= most + 262_144, "\(held) of \(most)")
+            #expect(harness.server.counters.pointee.cutOff > 0)
+            #expect(greedy.contains { $0.hasSeenEnd } && greedy.contains { !$0.hasSeenEnd })
+        }
+    }
+
     @Test func holdsNobodyToATimeInWhichItDidNotRead() throws {
         // 1. Two requests wait, and the beginning of a third has come. 2. The second's answer is so
         // long that no more is read until the first is answered. 3. That takes long.
