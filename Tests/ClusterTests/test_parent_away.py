@@ -123,6 +123,8 @@ def test_no_write_is_lost_while_the_parent_comes_and_goes(cluster: ClusterFactor
     acknowledged = []
     for i in range(300):
         if i in (60, 180):
+            # A process that is told to end before it listens for that isn't stopped properly.
+            eventually(tree[2].is_ready, "the parent is there")
             tree[2].stop()
         if i in (120, 240):
             tree[2].start()
@@ -130,6 +132,7 @@ def test_no_write_is_lost_while_the_parent_comes_and_goes(cluster: ClusterFactor
             acknowledged.append(f"key-{i}")
     assert len(acknowledged) == 300
     eventually(lambda: set(tree.root.holdings()) == set(acknowledged), "every write is at the root")
+    eventually(tree[2].is_ready, "the parent is there")
 
 
 def test_a_root_that_restarts_gets_what_waits_and_keeps_its_tree(
