@@ -51,9 +51,9 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         let write = make(fields, reusing: spare)
         write.withUnsafeMutablePointerToElements { start in
             let room = UnsafeMutableRawPointer(start)
-            copy(key, to: room)
-            copy(mediaType, to: room + key.count)
-            copy(value, to: room + key.count + mediaType.count)
+            key.copyShort(to: room)
+            mediaType.copyShort(to: room + key.count)
+            value.copyShort(to: room + key.count + mediaType.count)
         }
         return write
     }
@@ -72,13 +72,6 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
 
     /// Its memory is that of small writes: any such write may take it.
     var isSmall: Bool { header.byteCount <= Self.smallBytes }
-
-    @inline(__always)
-    private static func copy(
-        _ bytes: UnsafeRawBufferPointer, to room: UnsafeMutableRawPointer
-    ) {
-        if let start = bytes.baseAddress { room.copyShort(from: start, count: bytes.count) }
-    }
 
     var origin: UInt64 { header.origin }
     var sequence: UInt64 { header.sequence }
