@@ -23,13 +23,24 @@ extension NodeService {
 
     func respond(toPlainGets gets: HTTPPlainGets) -> Int {
         guard !isGuarded || mayRead(gets.fields) else { return 0 }
+        if gets.count > 1 { return respond(toSeveral: gets) }
+        var candidate = find(gets.paths[0], gets.areUnescaped)
+        check(&candidate, gets.paths[0])
+        let isAnswered =
+            candidate.prefixBytes == Self.kvPrefixBytes
+            ? answerKV(candidate.entry, gets) : answerStore(candidate.entry, gets)
+        return isAnswered ? 1 : 0
+    }
+
+    @inline(never)
+    private func respond(toSeveral gets: HTTPPlainGets) -> Int {
         let count = gets.count
         let paths = gets.paths
         let candidates = candidates
-        for index in 0..<count { find(candidates + index, paths[index], gets.areUnescaped) }
+        for index in 0..<count { candidates[index] = find(paths[index], gets.areUnescaped) }
         for index in 0..<count {
-            check(candidates + index, paths[index])
-            if count > 1 { approach(candidates + index) }
+            check(&candidates[index], paths[index])
+            approach(&candidates[index])
         }
         var index = 0
         repeat {
@@ -47,59 +58,49 @@ extension NodeService {
 
     /// Looks a key up in the table.
     @inline(__always)
-    private func find(
-        _ candidate: UnsafeMutablePointer<Candidate>, _ path: UnsafeRawBufferPointer,
-        _ isUnescaped: Bool
-    ) {
-        candidate.pointee.isChecked = false
+    private func find(_ path: UnsafeRawBufferPointer, _ isUnescaped: Bool) -> Candidate {
         let key: UnsafeRawBufferPointer
+        let prefixBytes: UInt8
         switch Router.route(path) {
         case .kv(let encoded):
-            candidate.pointee.prefixBytes = Self.kvPrefixBytes
+            prefixBytes = Self.kvPrefixBytes
             key = encoded
         case .store(let encoded):
-            candidate.pointee.prefixBytes = Self.storePrefixBytes
+            prefixBytes = Self.storePrefixBytes
             key = encoded
         default:
-            return candidate.pointee.entry = .none
+            return Candidate(entry: .none, prefixBytes: 0, isChecked: true)
         }
         guard isUnescaped, 1...RequestKey.bytesMax ~= key.count else {
-            return findEscaped(candidate, key)
+            return Candidate(
+                entry: findEscaped(key), prefixBytes: prefixBytes, isChecked: true)
         }
-        candidate.pointee.entry = cache.pointee.candidate(cache.pointee.hash(key))
+        let entry = cache.pointee.candidate(cache.pointee.hash(key))
+        return Candidate(entry: entry, prefixBytes: prefixBytes, isChecked: false)
     }
 
     @inline(never)
-    private func findEscaped(
-        _ candidate: UnsafeMutablePointer<Candidate>, _ encoded: UnsafeRawBufferPointer
-    ) {
-        candidate.pointee.isChecked = true
-        candidate.pointee.entry = .none
-        if case .key(let key) = decode(encoded) {
-            candidate.pointee.entry = cache.pointee.find(key)
-        }
+    private func findEscaped(_ encoded: UnsafeRawBufferPointer) -> EntryReference {
+        guard case .key(let key) = decode(encoded) else { return .none }
+        return cache.pointee.find(key)
     }
 
     /// Compares the key with that of the candidate.
     @inline(__always)
-    private func check(
-        _ candidate: UnsafeMutablePointer<Candidate>, _ path: UnsafeRawBufferPointer
-    ) {
-        guard !candidate.pointee.entry.isNone, !candidate.pointee.isChecked else { return }
-        let prefixBytes = Int(truncatingIfNeeded: candidate.pointee.prefixBytes)
+    private func check(_ candidate: inout Candidate, _ path: UnsafeRawBufferPointer) {
+        guard !candidate.entry.isNone, !candidate.isChecked else { return }
+        let prefixBytes = Int(truncatingIfNeeded: candidate.prefixBytes)
         let key = UnsafeRawBufferPointer(
             start: path.baseAddress.map { $0 + prefixBytes }, count: path.count &- prefixBytes)
-        if !cache.pointee.isKey(key, of: candidate.pointee.entry) {
-            candidate.pointee.entry = .none
-        }
+        if !cache.pointee.isKey(key, of: candidate.entry) { candidate.entry = .none }
     }
 
     /// Brings the end of the value near.
     @inline(__always)
-    private func approach(_ candidate: UnsafeMutablePointer<Candidate>) {
-        guard !candidate.pointee.entry.isNone else { return }
-        let value = cache.pointee.value(of: candidate.pointee.entry)
-        if value.count > 0 { candidate.pointee.lastByte = value[value.count &- 1] }
+    private func approach(_ candidate: inout Candidate) {
+        guard !candidate.entry.isNone else { return }
+        let value = cache.pointee.value(of: candidate.entry)
+        if value.count > 0 { candidate.lastByte = value[value.count &- 1] }
     }
 
     // MARK: Answers
@@ -116,7 +117,7 @@ extension NodeService {
         return true
     }
 
-    /// The same; false, too, for a value that doesn't stand in its answer as it is.
+    /// False, too, for a value that doesn't stand in its answer as it is.
     @inline(never)
     private func answerStore(_ entry: EntryReference, _ gets: HTTPPlainGets) -> Bool {
         guard !entry.isNone, keyspace.isServableValue(entry) else { return false }

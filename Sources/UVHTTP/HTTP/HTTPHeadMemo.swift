@@ -11,8 +11,10 @@ struct HTTPHeadMemo: ~Copyable {
 
     private let bytes = UnsafeMutableRawPointer.allocate(
         byteCount: HTTPHeadMemo.bytesMax, alignment: 16)
-    /// 0: nothing is kept.
     private(set) var count = 0
+    /// The end of the longest path with which a head that goes on like this keeps the limits; -1:
+    /// nothing is kept.
+    private var pathEndMax = -1
 
     deinit { bytes.deallocate() }
 
@@ -28,18 +30,12 @@ struct HTTPHeadMemo: ~Copyable {
     /// goes on behind its target as the last one did, and so is `count` bytes longer; 0 says
     /// nothing of the request. 16 zero bytes must follow it.
     @inline(__always)
-    func pathEnd(
-        _ request: UnsafeRawPointer, count requestCount: Int,
-        limits: UnsafePointer<HTTPLimits>
-    ) -> Int {
+    func pathEnd(_ request: UnsafeRawPointer, count requestCount: Int) -> Int {
         guard HTTPScanner.word(request, 0) << 24 == HTTPScanner.word("\0\0\0GET /") else {
             return 0
         }
         let pathEnd = HTTPScanner.unescapedTargetSuspect(request, Self.pathOffset &+ 1)
-        let end = pathEnd &+ count
-        guard end <= requestCount, end <= limits.pointee.headBytesMax,
-            pathEnd &- Self.pathOffset <= limits.pointee.targetBytesMax,
-            isKept(request + pathEnd)
+        guard pathEnd <= pathEndMax, pathEnd &+ count <= requestCount, isKept(request + pathEnd)
         else { return 0 }
         return pathEnd
     }
@@ -47,7 +43,6 @@ struct HTTPHeadMemo: ~Copyable {
     /// Whether as many bytes as are kept are the same at `other`; they are 20 at least.
     @inline(__always)
     private func isKept(_ other: UnsafeRawPointer) -> Bool {
-        guard count >= 16 else { return false }
         var difference = differences(other, at: count &- 16)
         var offset = 0
         while offset &+ 16 < count {
@@ -64,9 +59,11 @@ struct HTTPHeadMemo: ~Copyable {
             ^ other.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
     }
 
-    /// Keeps what is behind the target of a plain GET whose head was parsed.
+    /// Keeps what is behind the target of a plain GET whose head was parsed within `limits`.
     @inline(never)
-    mutating func keep(_ request: UnsafeRawPointer, _ head: HTTPRequestHead) {
+    mutating func keep(
+        _ request: UnsafeRawPointer, _ head: HTTPRequestHead, limits: UnsafePointer<HTTPLimits>
+    ) {
         let pathEnd = head.pathOffset &+ head.pathCount
         guard head.isPlainGet, head.pathOffset == Self.pathOffset, head.queryOffset == pathEnd,
             HTTPScanner.byte(request, Self.pathOffset) == ASCII.slash,
@@ -74,5 +71,8 @@ struct HTTPHeadMemo: ~Copyable {
         else { return }
         count = head.byteCount &- pathEnd
         bytes.copyMemory(from: request + pathEnd, byteCount: count)
+        pathEndMax = min(
+            limits.pointee.headBytesMax &- count,
+            limits.pointee.targetBytesMax &+ Self.pathOffset)
     }
 }

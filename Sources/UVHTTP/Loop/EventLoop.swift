@@ -2,7 +2,8 @@
 /// simulated loop with virtual time in tests. Everything behind these protocols runs on one thread;
 /// nothing here may block.
 public protocol EventLoop: AnyObject {
-    /// Monotonic milliseconds, read once per turn of the loop, and before each `onRead`.
+    /// Monotonic milliseconds, read once per turn of the loop, and again before an `onRead` when
+    /// the turn has lasted for some tenths of one.
     var nowMilliseconds: UInt64 { get }
 
     /// Seconds since 1970-01-01T00:00:00Z, read once per turn of the loop.

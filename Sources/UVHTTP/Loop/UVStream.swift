@@ -133,6 +133,7 @@ final class UVStream: UVHandle, ByteStream {
         var taken = 0
         if isConnected, gathered.isEmpty {
             taken = send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
+            loop.onTransfer(bytes.count)
             if taken == bytes.count { return 0 }
             if taken < 0 {
                 failUnlessTemporary()
@@ -268,8 +269,8 @@ final class UVStream: UVHandle, ByteStream {
         let buffer = loop.readBuffer
         let count = recv(descriptor, buffer, UVLoop.readBufferBytes, 0)
         if count > 0 {
-            // What was sent after the turn had begun must not be dated before that.
-            loop.updateTime()
+            loop.updateTimeIfWorked()
+            loop.onTransfer(UVLoop.bytesPerEvent &+ count)
             slot.pointee.onRead(UnsafeMutableRawBufferPointer(start: buffer, count: count))
         } else if count == 0 {
             onReadEnded()

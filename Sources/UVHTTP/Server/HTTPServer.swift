@@ -34,8 +34,8 @@ public final class HTTPServer {
     let output: UnsafeMutablePointer<ByteQueue>
     let headMemo: UnsafeMutablePointer<HTTPHeadMemo>
     let putMemo: UnsafeMutablePointer<HTTPPutMemo>
-    /// The paths of the plain GETs that are being answered.
-    let paths: UnsafeMutablePointer<UnsafeRawBufferPointer>
+    /// The plain GETs that are being answered.
+    let plainGets: UnsafeMutablePointer<PlainGetBatch>
     /// The counters, bumped in place.
     public let counters: UnsafeMutablePointer<HTTPServerCounters>
     /// `Date: …` with CR LF, of the current second.
@@ -81,11 +81,12 @@ public final class HTTPServer {
         headMemo.initialize(to: HTTPHeadMemo())
         putMemo = .allocate(capacity: 1)
         putMemo.initialize(to: HTTPPutMemo())
-        paths = .allocate(capacity: HTTPPlainGets.countMax)
         counters = .allocate(capacity: 1)
         counters.initialize(to: HTTPServerCounters())
         dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
         dateLine = UnsafeRawPointer(dateStorage)
+        plainGets = .allocate(capacity: 1)
+        plainGets.initialize(to: PlainGetBatch(output: output, dateLine: dateLine))
         refreshDate()
         sweeper = loop.startTimer(
             afterMilliseconds: Self.sweepMilliseconds, repeatMilliseconds: Self.sweepMilliseconds
@@ -103,7 +104,8 @@ public final class HTTPServer {
         headMemo.deallocate()
         putMemo.deinitialize(count: 1)
         putMemo.deallocate()
-        paths.deallocate()
+        plainGets.pointee.paths.deallocate()
+        plainGets.deallocate()
         counters.deallocate()
         limits.deallocate()
         dateStorage.deallocate()

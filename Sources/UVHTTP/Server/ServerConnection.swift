@@ -5,16 +5,6 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     let stream: any ByteStream
     let state: UnsafeMutablePointer<ServerConnectionState>
     var answers = AnswerQueue()
-    private var isReadingPaused = false
-    var isContinuationScheduled = false
-    /// Requests lie in the input that wait until this connection is rid of what it owes.
-    var isStalled = false
-    private var isAnswerReady = false
-    /// Closed or about to be, or no longer HTTP: nothing more is done for it.
-    var isClosed = false
-    var inputHasEnded = false
-    /// The next answer is the last: the server stops, or this connection has a last place.
-    var isEnding = false
     /// It came when all other places were taken: of its requests, vital ones alone are answered.
     let hasLastPlace: Bool
     /// Bytes held for it, as last counted.
@@ -28,9 +18,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         self.server = server
         self.stream = stream
         self.hasLastPlace = hasLastPlace
-        isEnding = hasLastPlace
         state = .allocate(capacity: 1)
         state.initialize(to: ServerConnectionState(nowMilliseconds: server.nowMilliseconds))
+        isEnding = hasLastPlace
     }
 
     deinit {
@@ -47,11 +37,31 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     public func onConnected() {}
 
     public func onRead(_ bytes: UnsafeMutableRawBufferPointer) {
-        guard state.pointee.lingersUntil == nil, let base = bytes.baseAddress else { return }
+        guard let base = bytes.baseAddress else { return }
         let now = server.nowMilliseconds
         server.refreshDate(now)
+        var answered = 0
+        var used = 0
+        if state.pointee.isUnhindered, answers.isEmpty {
+            (answered, used) = answerAtOnce(
+                base, bytes.count, max: server.limits.pointee.requestsPerTurnMax, now)
+            if used == bytes.count {
+                flush(now)
+                if state.pointee.flags.isEmpty { return }
+                return settle(now)
+            }
+        }
+        takeRest(of: bytes, used, answered, now)
+    }
+
+    /// Takes what was read but for its first `used` bytes, which were `answered` requests.
+    @inline(never)
+    private func takeRest(
+        of bytes: UnsafeMutableRawBufferPointer, _ used: Int, _ answered: Int, _ now: UInt64
+    ) {
+        guard !state.pointee.isLingering, let base = bytes.baseAddress else { return }
         if state.pointee.input.isEmpty {
-            let used = consume(UnsafeMutableRawPointer(base), bytes.count, now)
+            let used = consume(base, bytes.count, from: used, taken: answered, now)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
                 onInputHeld()
@@ -208,7 +218,7 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
             guard !isClosed else { return }
             let now = server.nowMilliseconds
             server.refreshDate(now)
-            if state.pointee.lingersUntil == nil { consumeInput(now) }
+            if !state.pointee.isLingering { consumeInput(now) }
             pump()
         }
     }
@@ -219,9 +229,9 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
 
     private func settle(_ now: UInt64) {
         flush(now)
-        if isOrdinary { return }
+        if state.pointee.flags.isDisjoint(with: .unsettled) { return }
         guard !isClosed else { return }
-        if state.pointee.lingersUntil != nil {
+        if state.pointee.isLingering {
             if inputHasEnded { close() }
             return
         }
@@ -239,13 +249,6 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         } else {
             setReadingPaused(isStalled || isContinuationScheduled || isLeavingHTTP)
         }
-    }
-
-    /// There is nothing to be done but to read on.
-    @inline(__always)
-    private var isOrdinary: Bool {
-        !(isClosed || isStalled || isContinuationScheduled || isReadingPaused || inputHasEnded
-            || state.pointee.hasEnded || server.isStopping)
     }
 
     func setReadingPaused(_ isPaused: Bool) {

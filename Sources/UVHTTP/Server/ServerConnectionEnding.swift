@@ -16,7 +16,7 @@ extension ServerConnection {
             close()
         } else {
             setReadingPaused(false)
-            state.pointee.lingersUntil = lingersUntil
+            state.pointee.linger(until: lingersUntil)
         }
     }
 

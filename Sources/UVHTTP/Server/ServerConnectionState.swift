@@ -23,18 +23,20 @@ struct ServerConnectionState: ~Copyable {
 
     // What every hit looks at comes first: a server of many connections finds little of them in the
     // processor's cache, 64 bytes at a time.
-    private var phase = Phase.head
-    /// No further request is taken: the peer broke a rule or asked for it, or we close.
-    private(set) var hasEnded = false
-    /// When the current message's first byte came; nil between messages.
-    private var messageSince: UInt64?
-    /// When the last answer was out; 0 before the first.
-    private var idleSince: UInt64 = 0
-    private var outputSince: UInt64?
-    /// Set when the last answer is out and the connection is only read until its peer has seen it.
-    var lingersUntil: UInt64?
+    var flags = ConnectionFlags()
     /// Bytes read and not consumed yet.
     var input = ByteQueue()
+    /// When the last answer was out; 0 before the first.
+    private var idleSince: UInt64 = 0
+    /// When the current message's first byte came; nil between messages.
+    private var messageSince: UInt64?
+    private var phase = Phase.head {
+        didSet { flags.set(.insideMessage, phase != .head) }
+    }
+    /// Since when bytes have waited for the kernel, while any do (`outputQueued`).
+    private var outputSince: UInt64 = 0
+    /// Until when the connection is read on after its last answer (`lingering`).
+    private var lingersUntil: UInt64 = 0
 
     /// The head of the request under way; owned by this state.
     let head: UnsafeMutablePointer<HTTPRequestHead>
@@ -61,8 +63,15 @@ struct ServerConnectionState: ~Copyable {
     /// Bytes allocated for requests that aren't answered yet.
     var heldBytes: Int { input.capacity + headBytes.capacity + body.capacity }
     /// A message begins or its head is under way: what follows need not be read yet.
-    var isAtHead: Bool { phase == .head }
-    var isBetweenMessages: Bool { phase == .head && messageSince == nil }
+    @inline(__always) var isAtHead: Bool { !flags.has(.insideMessage) }
+    var isBetweenMessages: Bool { isAtHead && messageSince == nil }
+    /// No further request is taken.
+    var hasEnded: Bool { flags.has(.ended) }
+    var isLingering: Bool { flags.has(.lingering) }
+
+    /// What was read last may be answered on the shortest way, if nothing is owed.
+    @inline(__always)
+    var isUnhindered: Bool { flags.isEmpty && input.isEmpty }
 
     /// Since when nothing has come that isn't answered; nil where something has, or where no
     /// further request is taken.
@@ -155,10 +164,10 @@ struct ServerConnectionState: ~Copyable {
     /// The request has been given to the service: the next message may begin.
     @inline(__always)
     mutating func onRequestTaken(now: UInt64) {
-        if phase != .head { releaseBody() }
+        if !isAtHead { releaseBody() }
         messageSince = nil
         idleSince = now
-        if !head.pointee.keepsAlive { hasEnded = true }
+        if !head.pointee.keepsAlive { flags.insert(.ended) }
     }
 
     /// Plain GETs have been answered, between messages.
@@ -177,13 +186,13 @@ struct ServerConnectionState: ~Copyable {
 
     /// No further request is to be taken. The one that is being answered stays as it is.
     mutating func end() {
-        hasEnded = true
+        flags.insert(.ended)
         messageSince = nil
     }
 
     /// The message under way will never be whole.
     mutating func dropMessage() {
-        if phase != .head { releaseBody() }
+        if !isAtHead { releaseBody() }
     }
 
     /// Nothing more is made of what was read.
@@ -202,9 +211,10 @@ struct ServerConnectionState: ~Copyable {
     @inline(__always)
     mutating func onOutput(byteCount: Int, queued: Int, now: UInt64) {
         if queued == 0 {
-            outputSince = nil
+            flags.set(.outputQueued, false)
             idleSince = now
-        } else if outputSince == nil {
+        } else if !isOutputQueued {
+            flags.insert(.outputQueued)
             outputSince = now
             outputWritten = queued
         } else {
@@ -212,8 +222,13 @@ struct ServerConnectionState: ~Copyable {
         }
     }
 
-    /// Bytes waited for the kernel after the last write or event of the stream.
-    var isOutputQueued: Bool { outputSince != nil }
+    @inline(__always) var isOutputQueued: Bool { flags.has(.outputQueued) }
+
+    /// The last answer is out: the connection is only read, until its peer has seen it.
+    mutating func linger(until milliseconds: UInt64) {
+        flags.insert(.lingering)
+        lingersUntil = milliseconds
+    }
 
     /// What is overdue at `now`, if anything. `waiting`: requests whose answers the service still
     /// owes; `queued`: bytes that the kernel has not taken; `isHeldUp`: we aren't reading;
@@ -222,13 +237,14 @@ struct ServerConnectionState: ~Copyable {
         now: UInt64, waiting: Int, queued: Int, isHeldUp: Bool, isCrowded: Bool,
         limits: UnsafePointer<HTTPLimits>
     ) -> Overdue? {
-        if let lingersUntil { return now >= lingersUntil ? .silently : nil }
-        if queued > 0, let since = outputSince {
-            return isTooSlow(since: since, bytes: outputWritten - queued, now: now, limits: limits)
+        if isLingering { return now >= lingersUntil ? .silently : nil }
+        if queued > 0, isOutputQueued {
+            let bytes = outputWritten - queued
+            return isTooSlow(since: outputSince, bytes: bytes, now: now, limits: limits)
                 ? .silently : nil
         }
         if isHeldUp { return nil }
-        if phase != .head {
+        if !isAtHead {
             return isTooSlow(since: bodySince, bytes: bodyBytes, now: now, limits: limits)
                 ? .withRefusal(Self.bodyTooSlow) : nil
         }

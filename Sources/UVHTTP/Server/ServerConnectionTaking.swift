@@ -8,13 +8,15 @@ extension ServerConnection {
         if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
     }
 
-    /// Takes the whole requests at the front of the bytes; returns how many bytes that were. 16
-    /// bytes behind them are overwritten with zeros, the parser's sentinel.
-    func consume(_ base: UnsafeMutableRawPointer, _ count: Int, _ now: UInt64) -> Int {
-        (base + count).storeBytes(of: 0, as: UInt64.self)
-        (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
-        var offset = 0
-        var taken = 0
+    /// Takes the whole requests at the front of the bytes, of which `taken` up to `offset` are taken
+    /// already; returns how many bytes are now. 16 bytes behind them are overwritten with zeros.
+    func consume(
+        _ base: UnsafeMutableRawPointer, _ count: Int, from offset: Int = 0, taken: Int = 0,
+        _ now: UInt64
+    ) -> Int {
+        Self.endWithZeros(base, count)
+        var offset = offset
+        var taken = taken
         while offset < count {
             if state.pointee.hasEnded { return isLeavingHTTP ? offset : count }
             if state.pointee.isAtHead, isFull {
@@ -27,11 +29,14 @@ extension ServerConnection {
                 break
             }
             let bytes = UnsafeRawPointer(base) + offset
-            let (answered, used) = answerAtOnce(bytes, count: count &- offset, max: left, now)
-            if answered > 0 {
-                offset &+= used
-                taken &+= answered
-                continue
+            if answers.isEmpty, !isEnding, state.pointee.isAtHead {
+                let (answered, used) = answerMoreAtOnce(
+                    base + offset, count &- offset, max: left, now)
+                if answered > 0 {
+                    offset &+= used
+                    taken &+= answered
+                    continue
+                }
             }
             if !mayTakeLarge(count &- offset) {
                 scheduleContinuation()
@@ -92,42 +97,62 @@ extension ServerConnection {
             || stream.queuedBytes >= limits.pointee.outputBytesMax
     }
 
-    /// Has the service answer the plain GETs at the front of the bytes that are known by their
-    /// fields, `max` at most, if nothing about this connection is in the way. Gives how many are
-    /// answered, and their bytes.
+    /// Writes the parser's sentinel behind the bytes.
     @inline(__always)
-    private func answerAtOnce(
-        _ bytes: UnsafeRawPointer, count: Int, max: Int, _ now: UInt64
+    private static func endWithZeros(_ base: UnsafeMutableRawPointer, _ count: Int) {
+        (base + count).storeBytes(of: 0, as: UInt64.self)
+        (base + count).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+    }
+
+    /// Has the service answer the plain GETs at the front of the bytes that are known by their
+    /// fields, `max` at most; no other answer may be due before theirs. Gives how many are answered,
+    /// and their bytes. 16 bytes behind all are overwritten with zeros.
+    @inline(__always)
+    func answerAtOnce(
+        _ base: UnsafeMutableRawPointer, _ count: Int, max: Int, _ now: UInt64
     ) -> (answered: Int, used: Int) {
-        guard answers.isEmpty, !isEnding, state.pointee.isAtHead else { return (0, 0) }
+        Self.endWithZeros(base, count)
+        let bytes = UnsafeRawPointer(base)
         var offset = 0
         var found = 0
         let foundMax = min(max, HTTPPlainGets.countMax)
+        let paths = server.plainGets.pointee.paths
+        let memo = server.headMemo
         while found < foundMax, offset < count {
-            let pathEnd = server.headMemo.pointee.pathEnd(
-                bytes + offset, count: count &- offset, limits: server.limits)
+            let pathEnd = memo.pointee.pathEnd(bytes + offset, count: count &- offset)
             if pathEnd == 0 { break }
-            server.paths[found] = UnsafeRawBufferPointer(
+            paths[found] = UnsafeRawBufferPointer(
                 start: bytes + (offset &+ HTTPHeadMemo.pathOffset),
                 count: pathEnd &- HTTPHeadMemo.pathOffset)
             found &+= 1
-            offset &+= pathEnd &+ server.headMemo.pointee.count
+            offset &+= pathEnd &+ memo.pointee.count
         }
         guard found > 0 else { return (0, 0) }
         let answered = respond(
-            toPlainGets: found, areUnescaped: true, fields: server.headMemo.pointee.fields, now)
-        guard answered > 0, let end = server.paths[answered &- 1].endAddress else { return (0, 0) }
-        return (answered, end - bytes &+ server.headMemo.pointee.count)
+            toPlainGets: found, areUnescaped: true, fields: memo.pointee.fields, now)
+        if answered == found { return (answered, offset) }
+        guard answered > 0, let end = paths[answered &- 1].endAddress else { return (0, 0) }
+        return (answered, end - bytes &+ memo.pointee.count)
+    }
+
+    /// The same where it isn't for all that was read: so the way for that is in one piece.
+    @inline(never)
+    private func answerMoreAtOnce(
+        _ base: UnsafeMutableRawPointer, _ count: Int, max: Int, _ now: UInt64
+    ) -> (answered: Int, used: Int) {
+        answerAtOnce(base, count, max: max, now)
     }
 
     @inline(__always)
     private func respond(
         toPlainGets count: Int, areUnescaped: Bool, fields: HTTPFields, _ now: UInt64
     ) -> Int {
-        let answered = server.service.pointee.respond(
-            toPlainGets: HTTPPlainGets(
-                paths: server.paths, count: count, areUnescaped: areUnescaped, fields: fields,
-                nowMilliseconds: now, output: server.output, dateLine: server.dateLine))
+        let batch = server.plainGets
+        batch.pointee.count = count
+        batch.pointee.areUnescaped = areUnescaped
+        batch.pointee.fields = fields
+        batch.pointee.nowMilliseconds = now
+        let answered = server.service.pointee.respond(toPlainGets: HTTPPlainGets(batch))
         server.counters.pointee.requests &+= UInt64(truncatingIfNeeded: answered)
         if answered > 0 { state.pointee.onPlainGetsTaken(now: now) }
         return answered
@@ -135,9 +160,9 @@ extension ServerConnection {
 
     private func answerRequest(_ bytes: UnsafeRawPointer, _ now: UInt64) {
         if head.pointee.isPlainGet, answers.isEmpty, !isEnding {
-            server.headMemo.pointee.keep(bytes, head.pointee)
+            server.headMemo.pointee.keep(bytes, head.pointee, limits: server.limits)
             let request = HTTPRequest(base: bytes, head: head, body: .empty)
-            server.paths[0] = request.path
+            server.plainGets.pointee.paths[0] = request.path
             if respond(toPlainGets: 1, areUnescaped: false, fields: request.fields, now) == 1 {
                 return
             }
