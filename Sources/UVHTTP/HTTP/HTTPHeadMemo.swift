@@ -35,28 +35,11 @@ struct HTTPHeadMemo: ~Copyable {
             return 0
         }
         let pathEnd = HTTPScanner.unescapedTargetSuspect(request, Self.pathOffset &+ 1)
-        guard pathEnd <= pathEndMax, pathEnd &+ count <= requestCount, isKept(request + pathEnd)
+        // What is kept has 20 bytes at least.
+        guard pathEnd <= pathEndMax, pathEnd &+ count <= requestCount,
+            HTTPScanner.areEqual(bytes, request + pathEnd, count)
         else { return 0 }
         return pathEnd
-    }
-
-    /// Whether as many bytes as are kept are the same at `other`; they are 20 at least.
-    @inline(__always)
-    private func isKept(_ other: UnsafeRawPointer) -> Bool {
-        var difference = differences(other, at: count &- 16)
-        var offset = 0
-        while offset &+ 16 < count {
-            difference |= differences(other, at: offset)
-            offset &+= 16
-        }
-        return difference[0] | difference[1] == 0
-    }
-
-    /// Where the sixteen bytes at `offset` differ.
-    @inline(__always)
-    private func differences(_ other: UnsafeRawPointer, at offset: Int) -> SIMD2<UInt64> {
-        bytes.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
-            ^ other.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
     }
 
     /// Keeps what is behind the target of a plain GET whose head was parsed within `limits`.

@@ -92,13 +92,7 @@ struct HTTPPutMemo: ~Copyable {
         _ kept: UnsafeMutableRawPointer, _ other: UnsafeRawPointer, _ count: Int
     ) -> Bool {
         guard count >= 16 else { return areFewEqual(kept, other, count) }
-        var difference = differences(kept, other, at: count &- 16)
-        var offset = 0
-        while offset &+ 16 < count {
-            difference |= differences(kept, other, at: offset)
-            offset &+= 16
-        }
-        return difference[0] | difference[1] == 0
+        return HTTPScanner.areEqual(kept, other, count)
     }
 
     @inline(__always)
@@ -111,15 +105,6 @@ struct HTTPPutMemo: ~Copyable {
         }
         return HTTPScanner.half(kept, 0) == HTTPScanner.half(other, 0)
             && HTTPScanner.half(kept, count &- 4) == HTTPScanner.half(other, count &- 4)
-    }
-
-    /// Where the sixteen bytes at `offset` differ.
-    @inline(__always)
-    private static func differences(
-        _ kept: UnsafeMutableRawPointer, _ other: UnsafeRawPointer, at offset: Int
-    ) -> SIMD2<UInt64> {
-        kept.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
-            ^ other.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
     }
 
     /// Keeps what is behind the target of a PUT whose head was parsed, unless another was kept a

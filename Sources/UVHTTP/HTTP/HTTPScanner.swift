@@ -30,6 +30,28 @@ enum HTTPScanner {
         UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Whether `count` bytes, 16 at least, are the same.
+    @inline(__always)
+    static func areEqual(_ some: UnsafeRawPointer, _ others: UnsafeRawPointer, _ count: Int) -> Bool
+    {
+        var difference = differences(some, others, at: count &- 16)
+        var offset = 0
+        while offset &+ 16 < count {
+            difference |= differences(some, others, at: offset)
+            offset &+= 16
+        }
+        return difference[0] | difference[1] == 0
+    }
+
+    /// Where the sixteen bytes at `offset` differ.
+    @inline(__always)
+    private static func differences(
+        _ some: UnsafeRawPointer, _ others: UnsafeRawPointer, at offset: Int
+    ) -> SIMD2<UInt64> {
+        some.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+            ^ others.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self)
+    }
+
     /// A text of eight bytes as `word` would load it; the compiler makes a constant of it.
     @inline(__always)
     static func word(_ text: StaticString) -> UInt64 {

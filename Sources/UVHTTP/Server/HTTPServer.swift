@@ -36,6 +36,8 @@ public final class HTTPServer {
     let putMemo: UnsafeMutablePointer<HTTPPutMemo>
     /// The plain GETs that are being answered.
     let plainGets: UnsafeMutablePointer<PlainGetBatch>
+    /// The most that are answered at once.
+    let plainGetsMax: Int
     /// The counters, bumped in place.
     public let counters: UnsafeMutablePointer<HTTPServerCounters>
     /// `Date: …` with CR LF, of the current second.
@@ -85,6 +87,7 @@ public final class HTTPServer {
         counters.initialize(to: HTTPServerCounters())
         dateStorage = .allocate(byteCount: HeadWriter.dateLineBytes, alignment: 1)
         dateLine = UnsafeRawPointer(dateStorage)
+        plainGetsMax = max(1, min(limits.requestsPerTurnMax, HTTPPlainGets.countMax))
         plainGets = .allocate(capacity: 1)
         plainGets.initialize(to: PlainGetBatch(output: output, dateLine: dateLine))
         refreshDate()

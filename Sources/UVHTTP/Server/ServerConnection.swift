@@ -44,11 +44,12 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         var used = 0
         if state.pointee.isUnhindered, answers.isEmpty {
             (answered, used) = answerAtOnce(
-                base, bytes.count, max: server.limits.pointee.requestsPerTurnMax, now)
+                base, bytes.count, max: server.plainGetsMax, now)
             if used == bytes.count {
-                flush(now)
-                if state.pointee.flags.isEmpty { return }
-                return settle(now)
+                let byteCount = server.output.pointee.count
+                let queued = writeOutput()
+                if queued > 0 { onQueued(byteCount, queued, now) }
+                return
             }
         }
         takeRest(of: bytes, used, answered, now)
@@ -200,10 +201,24 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
     func flush(_ now: UInt64) {
         let byteCount = server.output.pointee.count
         guard byteCount > 0 else { return }
-        let queued = stream.write(server.output.pointee.readable)
-        server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
+        let queued = writeOutput()
         state.pointee.onOutput(byteCount: byteCount, queued: queued, now: now)
         if queued > 0 { countHeld() }
+    }
+
+    /// Returns how many bytes wait for the kernel now.
+    @inline(__always)
+    private func writeOutput() -> Int {
+        let queued = stream.write(server.output.pointee.readable)
+        server.output.pointee.removeAll(keepingBytes: HTTPServer.outputKeptBytes)
+        return queued
+    }
+
+    @inline(never)
+    private func onQueued(_ byteCount: Int, _ queued: Int, _ now: UInt64) {
+        state.pointee.onOutput(byteCount: byteCount, queued: queued, now: now)
+        countHeld()
+        settle(now)
     }
 
     // MARK: Going on and ending

@@ -8,8 +8,9 @@ extension ServerConnection {
         if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
     }
 
-    /// Takes the whole requests at the front of the bytes, of which `taken` up to `offset` are taken
-    /// already; returns how many bytes are now. 16 bytes behind them are overwritten with zeros.
+    /// Takes the whole requests at the front of the bytes, of which `taken` up to `offset` are
+    /// taken already; returns how many bytes are now. 16 bytes behind them are overwritten with
+    /// zeros.
     func consume(
         _ base: UnsafeMutableRawPointer, _ count: Int, from offset: Int = 0, taken: Int = 0,
         _ now: UInt64
@@ -31,7 +32,7 @@ extension ServerConnection {
             let bytes = UnsafeRawPointer(base) + offset
             if answers.isEmpty, !isEnding, state.pointee.isAtHead {
                 let (answered, used) = answerMoreAtOnce(
-                    base + offset, count &- offset, max: left, now)
+                    base + offset, count &- offset, max: min(left, HTTPPlainGets.countMax), now)
                 if answered > 0 {
                     offset &+= used
                     taken &+= answered
@@ -105,8 +106,9 @@ extension ServerConnection {
     }
 
     /// Has the service answer the plain GETs at the front of the bytes that are known by their
-    /// fields, `max` at most; no other answer may be due before theirs. Gives how many are answered,
-    /// and their bytes. 16 bytes behind all are overwritten with zeros.
+    /// fields, `max` at most (1…`HTTPPlainGets.countMax`); no other answer may be due before
+    /// theirs. Gives how many are answered, and their bytes. 16 bytes behind all are overwritten
+    /// with zeros.
     @inline(__always)
     func answerAtOnce(
         _ base: UnsafeMutableRawPointer, _ count: Int, max: Int, _ now: UInt64
@@ -115,10 +117,9 @@ extension ServerConnection {
         let bytes = UnsafeRawPointer(base)
         var offset = 0
         var found = 0
-        let foundMax = min(max, HTTPPlainGets.countMax)
         let paths = server.plainGets.pointee.paths
         let memo = server.headMemo
-        while found < foundMax, offset < count {
+        repeat {
             let pathEnd = memo.pointee.pathEnd(bytes + offset, count: count &- offset)
             if pathEnd == 0 { break }
             paths[found] = UnsafeRawBufferPointer(
@@ -126,7 +127,7 @@ extension ServerConnection {
                 count: pathEnd &- HTTPHeadMemo.pathOffset)
             found &+= 1
             offset &+= pathEnd &+ memo.pointee.count
-        }
+        } while found < max && offset < count
         guard found > 0 else { return (0, 0) }
         let answered = respond(
             toPlainGets: found, areUnescaped: true, fields: memo.pointee.fields, now)

@@ -300,4 +300,39 @@ import UVHTTP
             #expect(server.events == [.read, .endOfInput])
         }
     }
+
+    /// What comes late in a long turn must not be dated as if it had come at its beginning.
+    @Test func theClockGoesOnWithinATurn() throws {
+        try withUVLoop { loop in
+            var clients: [Probe] = []
+            var servers: [Probe] = []
+            var dates: [UInt64] = []
+            let count = 64
+            let listener = try loop.listenOnLoopback { stream in
+                let server = Probe { _, event in
+                    guard event == .read else { return }
+                    dates.append(loop.nowMilliseconds)
+                    let end = threadMilliseconds() + 2
+                    while threadMilliseconds() < end {}
+                    if dates.count == count { loop.stop() }
+                }
+                servers.append(server)
+                server.start(on: stream)
+            }
+            for _ in 0..<count {
+                let client = Probe()
+                clients.append(client)
+                client.start(on: loop.connect(to: listener.address))
+            }
+            // All of them are read in the turn that follows this one.
+            loop.startTimer(afterMilliseconds: 30, repeatMilliseconds: 0) {
+                for client in clients { client.write("late") }
+            }
+            loop.run()
+            #expect(dates.count == count)
+            let first = try #require(dates.first)
+            let last = try #require(dates.last)
+            #expect(last - first >= 32, "\(last - first) ms of some 100")
+        }
+    }
 }
