@@ -45,7 +45,7 @@ struct HTTPHeadMemo: ~Copyable {
     /// Keeps what is behind the target of a plain GET whose head was parsed within `limits`.
     @inline(never)
     mutating func keep(
-        _ request: UnsafeRawPointer, _ head: HTTPRequestHead, limits: UnsafePointer<HTTPLimits>
+        _ request: UnsafeRawPointer, _ head: HTTPRequestHead, limits: HTTPHeadLimits
     ) {
         let pathEnd = head.pathOffset &+ head.pathCount
         guard head.isPlainGet, head.pathOffset == Self.pathOffset, head.queryOffset == pathEnd,
@@ -55,7 +55,7 @@ struct HTTPHeadMemo: ~Copyable {
         count = head.byteCount &- pathEnd
         bytes.copyMemory(from: request + pathEnd, byteCount: count)
         pathEndMax = min(
-            limits.pointee.headBytesMax &- count,
-            limits.pointee.targetBytesMax &+ Self.pathOffset)
+            limits.headBytesMax &- count,
+            limits.targetBytesMax &+ Self.pathOffset)
     }
 }

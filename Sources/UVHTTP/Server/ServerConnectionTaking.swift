@@ -161,7 +161,8 @@ extension ServerConnection {
 
     private func answerRequest(_ bytes: UnsafeRawPointer, _ now: UInt64) {
         if head.pointee.isPlainGet, answers.isEmpty, !isEnding {
-            server.headMemo.pointee.keep(bytes, head.pointee, limits: server.limits)
+            server.headMemo.pointee.keep(
+                bytes, head.pointee, limits: HTTPHeadLimits(server.limits.pointee))
             let request = HTTPRequest(base: bytes, head: head, body: .empty)
             server.plainGets.pointee.paths[0] = request.path
             if respond(toPlainGets: 1, areUnescaped: false, fields: request.fields, now) == 1 {

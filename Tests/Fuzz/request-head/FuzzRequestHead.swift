@@ -80,10 +80,8 @@ private func recognize(_ message: UnsafeRawBufferPointer, _ limits: HTTPLimits) 
             bytes, count: message.count, limits: HTTPHeadLimits(limits), into: &head)
         guard outcome == .complete, head.isPlainGet else { return }
         var memo = HTTPHeadMemo()
-        memo.keep(bytes, head)
-        let pathEnd = withUnsafePointer(to: limits) {
-            memo.pathEnd(bytes, count: message.count, limits: $0)
-        }
+        memo.keep(bytes, head, limits: HTTPHeadLimits(limits))
+        let pathEnd = memo.pathEnd(bytes, count: message.count)
         precondition(
             pathEnd == 0
                 || pathEnd == head.pathOffset + head.pathCount

@@ -79,7 +79,7 @@ struct HeadHarness {
     /// What a memo recognizes, be it of this message or of one before, is what the parser says.
     private func recognize(_ bytes: UnsafeRawPointer, _ count: Int, _ parsed: ParsedHead) {
         func check() {
-            let pathEnd = memo.pathEnd(bytes, count, limits)
+            let pathEnd = memo.pointer.pointee.pathEnd(bytes, count: count)
             guard pathEnd > 0 else { return }
             #expect(parsed.isPlainGet && parsed.query.isEmpty)
             #expect(parsed.path == text(bytes, count, 4, pathEnd - 4))
@@ -91,7 +91,9 @@ struct HeadHarness {
         var head = HTTPRequestHead()
         _ = HTTPRequestParser.parse(
             bytes, count: count, limits: HTTPHeadLimits(limits), into: &head)
-        if head.isPlainGet { memo.pointer.pointee.keep(bytes, head) }
+        if head.isPlainGet {
+            memo.pointer.pointee.keep(bytes, head, limits: HTTPHeadLimits(limits))
+        }
         check()
     }
 
@@ -197,12 +199,6 @@ final class HeadMemo {
     deinit {
         pointer.deinitialize(count: 1)
         pointer.deallocate()
-    }
-
-    func pathEnd(_ bytes: UnsafeRawPointer, _ count: Int, _ limits: HTTPLimits) -> Int {
-        withUnsafePointer(to: limits) {
-            pointer.pointee.pathEnd(bytes, count: count, limits: $0)
-        }
     }
 }
 
