@@ -102,6 +102,8 @@ def measure_tail(effort: Effort) -> Figures:
     second: of keys that the child holds, so that each is pushed to it, and of others.
 
     The child has a core; the root, the writer and the reader share the other, in both cases alike.
+    What the child can answer is therefore measured beside writes, too: at half of more than that
+    the reader itself would be what is waited for.
     """
     figures = Figures()
     quiet, pushed = [], []
@@ -109,7 +111,7 @@ def measure_tail(effort: Effort) -> Figures:
         nodes = running.tree([1, 2], depth=2, cores={1: LOAD_CORE})
         hold_everywhere(nodes)
         hits = ["-c", 64, "-K", PUSHED_KEYS]
-        peak = load(nodes[2].address[1], *effort.window, *hits, core=LOAD_CORE).per_second
+        peak = hits_beside_writes(nodes, hits, PUSHED_KEYS, effort).per_second
         steady = [*hits, "-r", round(peak / 2)]
         for _ in range(effort.rounds):
             quiet.append(hits_beside_writes(nodes, steady, PUSHED_KEYS, effort))
