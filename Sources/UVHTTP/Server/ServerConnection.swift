@@ -40,29 +40,25 @@ public final class ServerConnection: StreamHandler, TurnEndHandler {
         guard let base = bytes.baseAddress else { return }
         let now = server.nowMilliseconds
         server.refreshDate(now)
-        var answered = 0
-        var used = 0
-        if state.pointee.isUnhindered, answers.isEmpty {
-            (answered, used) = answerAtOnce(
-                base, bytes.count, max: server.plainGetsMax, now)
-            if used == bytes.count {
-                let byteCount = server.output.pointee.count
-                let queued = writeOutput()
-                if queued > 0 { onQueued(byteCount, queued, now) }
-                return
-            }
+        guard state.pointee.isUnhindered, answers.isEmpty else {
+            return take(bytes, after: nil, now)
         }
-        takeRest(of: bytes, used, answered, now)
+        let first = answerAtOnce(base, bytes.count, max: server.plainGetsMax, now)
+        guard first.used == bytes.count else { return take(bytes, after: first, now) }
+        let byteCount = server.output.pointee.count
+        let queued = writeOutput()
+        if queued > 0 { onQueued(byteCount, queued, now) }
     }
 
-    /// Takes what was read but for its first `used` bytes, which were `answered` requests.
+    /// Takes what was read but for the requests that are answered already; nil: nothing was tried.
     @inline(never)
-    private func takeRest(
-        of bytes: UnsafeMutableRawBufferPointer, _ used: Int, _ answered: Int, _ now: UInt64
+    private func take(
+        _ bytes: UnsafeMutableRawBufferPointer, after first: (answered: Int, used: Int)?,
+        _ now: UInt64
     ) {
         guard !state.pointee.isLingering, let base = bytes.baseAddress else { return }
         if state.pointee.input.isEmpty {
-            let used = consume(base, bytes.count, from: used, taken: answered, now)
+            let used = consume(base, bytes.count, after: first, now)
             if used < bytes.count {
                 state.pointee.input.append(UnsafeRawBufferPointer(bytes).dropping(used))
                 onInputHeld()

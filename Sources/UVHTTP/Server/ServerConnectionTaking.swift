@@ -3,21 +3,23 @@ extension ServerConnection {
     func consumeInput(_ now: UInt64) {
         let readable = state.pointee.input.readable
         guard let base = readable.baseAddress else { return }
-        let used = consume(UnsafeMutableRawPointer(mutating: base), readable.count, now)
+        let used = consume(
+            UnsafeMutableRawPointer(mutating: base), readable.count, after: nil, now)
         state.pointee.input.removeFirst(used)
         if state.pointee.input.isEmpty { state.pointee.input.removeAll(keepingBytes: 0) }
     }
 
-    /// Takes the whole requests at the front of the bytes, of which `taken` up to `offset` are
-    /// taken already; returns how many bytes are now. 16 bytes behind them are overwritten with
-    /// zeros.
+    /// Takes the whole requests at the front of the bytes; returns how many bytes are taken. 16
+    /// bytes behind them are overwritten with zeros. `first` is what `answerAtOnce` gave for them.
     func consume(
-        _ base: UnsafeMutableRawPointer, _ count: Int, from offset: Int = 0, taken: Int = 0,
+        _ base: UnsafeMutableRawPointer, _ count: Int, after first: (answered: Int, used: Int)?,
         _ now: UInt64
     ) -> Int {
         Self.endWithZeros(base, count)
-        var offset = offset
-        var taken = taken
+        var offset = first?.used ?? 0
+        var taken = first?.answered ?? 0
+        // The request at `offset` is none that can be answered at once.
+        var isTried = first?.answered == 0
         while offset < count {
             if state.pointee.hasEnded { return isLeavingHTTP ? offset : count }
             if state.pointee.isAtHead, isFull {
@@ -30,7 +32,7 @@ extension ServerConnection {
                 break
             }
             let bytes = UnsafeRawPointer(base) + offset
-            if answers.isEmpty, !isEnding, state.pointee.isAtHead {
+            if !isTried, answers.isEmpty, !isEnding, state.pointee.isAtHead {
                 let (answered, used) = answerMoreAtOnce(
                     base + offset, count &- offset, max: min(left, HTTPPlainGets.countMax), now)
                 if answered > 0 {
@@ -39,6 +41,7 @@ extension ServerConnection {
                     continue
                 }
             }
+            isTried = false
             if !mayTakeLarge(count &- offset) {
                 scheduleContinuation()
                 break
