@@ -51,6 +51,13 @@ final class Child {
     @inline(__always)
     func send(_ message: DownMessage) { slot.pointee.send(message) }
 
+    /// One more of its writes is queued here.
+    @inline(__always)
+    func accept() {
+        acceptedCount += 1
+        slot.pointee.sendAccept(count: acceptedCount)
+    }
+
     /// Its bit, if that stands for no other child; otherwise 0.
     @inline(__always)
     var ownBit: UInt8 { bit == Children.sharedBit ? 0 : bit }
@@ -74,6 +81,7 @@ struct Children {
     var isEmpty: Bool { all.isEmpty }
 
     /// Whether a write waits for room in the queue.
+    @inline(__always)
     var hasFullInbox: Bool {
         for child in all where !child.inbox.isEmpty { return true }
         return false

@@ -2,6 +2,9 @@
 /// calls back from inside.
 protocol ChildPort: AnyObject {
     func send(_ message: DownMessage)
+    /// Says that the first `count` writes of this session are queued here: what was said of it
+    /// before, and is not written yet, may say so instead.
+    func sendAccept(count: UInt64)
     /// Ends the session: the child broke a rule, or doesn't drain.
     func close(reason: String)
 }

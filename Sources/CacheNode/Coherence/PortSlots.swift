@@ -6,6 +6,9 @@ struct ChildPortSlot: ~Copyable {
 
     @inline(__always)
     borrowing func send(_ message: DownMessage) { port.send(message) }
+
+    @inline(__always)
+    borrowing func sendAccept(count: UInt64) { port.sendAccept(count: count) }
 }
 
 /// The same for the parent, if it is linked.

@@ -11,7 +11,7 @@ final class UpwardQueue {
     /// Vacant places kept at the front before the array is compacted.
     private static let compactionCount = 1024
     /// Writes that are kept for their memory.
-    private static let sparesMax = 256
+    private static let sparesMax = 1024
 
     /// A write that is to be sent now.
     struct Sending {
@@ -29,7 +29,7 @@ final class UpwardQueue {
     private var headNumber: UInt64 = 1
     /// The number of each write that waits, by its origin and its number there.
     private var numbers = WordTable()
-    /// Small writes that nobody has any more.
+    /// Reusable writes that nobody has any more.
     private var spares: [UpwardWrite] = []
     private var sentCount = 0
     private var generation: UInt64 = 0
@@ -51,22 +51,27 @@ final class UpwardQueue {
 
     /// Whether one more write may be queued; into an empty queue any may, or it would never leave
     /// the node below.
+    @inline(__always)
     func hasRoom(byteCount: Int) -> Bool {
         count == 0 || (count < countMax && self.byteCount + byteCount <= bytesMax)
     }
 
-    /// Queues a write; returns its number.
+    /// Queues a write, which was sent already if `isSent` (`isAllSent` must have said yes); returns
+    /// its number.
     @discardableResult
-    func append(_ write: UpwardWrite) -> UInt64 {
+    @inline(__always)
+    func append(_ write: consuming UpwardWrite, isSent: Bool = false) -> UInt64 {
         let number = nextNumber
         numbers[write.origin, write.sequence] = number
-        writes.append(write)
         count += 1
         byteCount += write.byteCount
+        if isSent { sentCount += 1 }
+        writes.append(write)
         return number
     }
 
     /// The number of a write that waits.
+    @inline(__always)
     func number(origin: UInt64, sequence: UInt64) -> UInt64? {
         let number = numbers[origin, sequence]
         return number == 0 ? nil : number
@@ -119,12 +124,9 @@ final class UpwardQueue {
         return nil
     }
 
-    /// Takes the newest write as sent if all before it are; false otherwise.
-    func takeNewest() -> Bool {
-        guard sentCount == writes.count - head - 1, failureCount == 0 else { return false }
-        sentCount += 1
-        return true
-    }
+    /// Whether the next write may be sent before it is queued: nothing waits to be sent before it.
+    @inline(__always)
+    var isAllSent: Bool { sentCount == writes.count - head && failureCount == 0 }
 
     /// Whether an answer to this try still counts.
     func isCurrent(_ sending: Sending) -> Bool {
@@ -170,15 +172,16 @@ final class UpwardQueue {
         return write
     }
 
-    /// A write that has left is kept for its memory, if it is small and nobody else has it.
+    /// A write that has left is kept for its memory, if that is reusable and nobody else has it.
+    @inline(__always)
     func keepSpare(_ write: consuming UpwardWrite) {
-        var write = write
-        guard spares.count < Self.sparesMax, write.isSmall, isKnownUniquelyReferenced(&write)
+        guard spares.count < Self.sparesMax, write.isReusable, isKnownUniquelyReferenced(&write)
         else { return }
         spares.append(write)
     }
 
     /// A write whose memory may be used anew.
+    @inline(__always)
     func takeSpare() -> UpwardWrite? { spares.popLast() }
 
     /// A try failed: everything not accepted will be sent again. Returns the pause before that in

@@ -37,6 +37,8 @@ final class ChildLink: ChildPort, LinkStreamOwner {
 
     func send(_ message: DownMessage) { stream.send(message) }
 
+    func sendAccept(count: UInt64) { stream.sendAccept(count: count) }
+
     func close(reason: String) {
         state.onClosedByKeyspace()
         stream.end(reason: reason)

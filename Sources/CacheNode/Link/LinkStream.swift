@@ -50,6 +50,11 @@ final class LinkStream: StreamHandler {
 
     func send(_ message: DownMessage) { append(message) }
 
+    /// Says that `count` writes are queued here, if no ACCEPT is left to say so.
+    func sendAccept(count: UInt64) {
+        if !hasEnded { output.appendAccept(count: count) }
+    }
+
     /// Ends the link; `onEnded` follows in a later event. What was not written yet is dropped.
     func end(reason: String) {
         guard !hasEnded else { return }

@@ -56,6 +56,7 @@ final class KeyspaceHarness {
 
         func send(_ message: UpMessage) { sent.append(ModelTrace.text(message)) }
         func send(_ message: DownMessage) { sent.append(ModelTrace.text(message)) }
+        func sendAccept(count: UInt64) { send(.accept(count: count)) }
         func close(reason: String) { closeReason = reason }
 
         /// What was sent since the last call.

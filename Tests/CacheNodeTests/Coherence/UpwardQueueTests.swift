@@ -236,20 +236,23 @@ extension UpwardQueue {
         #expect(queue.count == 2)
     }
 
-    @Test func theNewestIsSentAloneOnlyIfAllBeforeItWere() {
+    @Test func aWriteIsSentBeforeItIsQueuedOnlyIfAllBeforeItWere() {
         let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
-        _ = queue.append(write(1))
-        #expect(queue.takeNewest())
-        #expect(!queue.takeNewest(), "it was sent")
+        #expect(queue.isAllSent)
+        #expect(queue.append(write(1), isSent: true) == 1)
+        #expect(queue.isAllSent)
+        #expect(queue.sendAll().isEmpty, "it was sent")
         _ = queue.append(write(2))
         _ = queue.append(write(3))
-        #expect(!queue.takeNewest())
+        #expect(!queue.isAllSent)
         #expect(queue.sendAll().map(\.number) == [2, 3])
-        _ = queue.append(write(4))
-        #expect(queue.takeNewest())
+        #expect(queue.isAllSent)
+        _ = queue.append(write(4), isSent: true)
         _ = queue.onFailure()
         #expect(queue.sendAll().map(\.number) == [1])
-        #expect(!queue.takeNewest(), "a probe is alone")
+        #expect(!queue.isAllSent, "a probe is alone")
+        queue.restart()
+        #expect(queue.sendAll().map(\.number) == [1, 2, 3, 4])
     }
 
     @Test func aWriteThatSomebodyHasIsNotMadeAnew() {

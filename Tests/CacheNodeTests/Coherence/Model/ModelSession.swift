@@ -239,6 +239,8 @@ private final class ModelChildPort: ChildPort {
 
     func send(_ message: DownMessage) { session.sendDown(message) }
 
+    func sendAccept(count: UInt64) { send(.accept(count: count)) }
+
     func close(reason: String) {
         let reasons = ["the child has opened another session", "the root has another policy"]
         if !reasons.contains(reason) {
