@@ -51,6 +51,9 @@ final class Child {
     @inline(__always)
     func send(_ message: DownMessage) { slot.pointee.send(message) }
 
+    @inline(__always)
+    func send(_ commit: CommitMessage) { slot.pointee.send(commit) }
+
     /// One more of its writes is queued here.
     @inline(__always)
     func accept() {
@@ -87,6 +90,7 @@ struct Children {
         return false
     }
 
+    @inline(__always)
     subscript(id: ChildID) -> Child? {
         // Few are looked through sooner than hashed.
         guard all.count <= Self.fewCount else { return byID[id] }

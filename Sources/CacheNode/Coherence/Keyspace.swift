@@ -219,7 +219,13 @@ final class Keyspace {
     // MARK: After a step
 
     /// Calls what has gathered in this step, when nothing is half done any more.
+    @inline(__always)
     func finishStep() {
+        if !completions.isEmpty || onEmpty != nil { callWhoWaits() }
+        metrics.pointee.upwardQueued = UInt64(truncatingIfNeeded: upward.count)
+    }
+
+    private func callWhoWaits() {
         while !completions.isEmpty {
             let due = completions
             completions.removeAll()
@@ -229,7 +235,6 @@ final class Keyspace {
             self.onEmpty = nil
             onEmpty()
         }
-        metrics.pointee.upwardQueued = UInt64(upward.count)
     }
 }
 

@@ -75,6 +75,12 @@ extension Keyspace: LinkDelegate {
         finishStep()
     }
 
+    func onPut(_ put: PutMessage, from id: ChildID) {
+        guard let child = children[id] else { return }
+        onPut(put, child)
+        finishStep()
+    }
+
     // MARK: Freshness
 
     /// How far behind the root what `child` has been told is, in milliseconds.

@@ -63,7 +63,7 @@ extension Keyspace {
                 ? .preconditionFailed(commit.version)
                 : .refused(
                     status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-        write.routes.forEach { children[$0]?.send(.commit(commit)) }
+        write.routes.forEach { children[$0]?.send(commit) }
     }
 
     private func settle(
@@ -91,7 +91,7 @@ extension Keyspace {
         _ child: Child, _ commit: CommitMessage, _ key: UnsafeRawBufferPointer,
         _ held: EntryReference
     ) {
-        child.send(.commit(commit))
+        child.send(commit)
         guard follows else { return }
         if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         if held.isNone {

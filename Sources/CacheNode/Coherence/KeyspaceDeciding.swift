@@ -40,10 +40,9 @@ extension Keyspace {
             refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: refusal.version,
-                    outcome: .refused(status: refusal.status, sentence.bytes))))
+            CommitMessage(
+                origin: put.origin, sequence: put.sequence, version: refusal.version,
+                outcome: .refused(status: refusal.status, sentence.bytes)))
     }
 
     /// Answers a write that was committed before with what the key has now.
@@ -67,9 +66,7 @@ extension Keyspace {
         to child: Child
     ) {
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: origin, sequence: sequence, version: version, outcome: outcome)))
+            CommitMessage(origin: origin, sequence: sequence, version: version, outcome: outcome))
         guard follows else { return }
         if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         var entry = held
@@ -127,9 +124,8 @@ extension Keyspace {
             ? "no room (--memory)"
             : "conditions are decided at the root, which is of an earlier system"
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: write.origin, sequence: write.sequence, version: .none,
-                    outcome: .refused(status: status, sentence.bytes))))
+            CommitMessage(
+                origin: write.origin, sequence: write.sequence, version: .none,
+                outcome: .refused(status: status, sentence.bytes)))
     }
 }

@@ -79,6 +79,12 @@ extension Keyspace {
         finishStep()
     }
 
+    func onCommit(_ commit: CommitMessage, from port: any ParentPort) {
+        guard linkedParent.pointee.isPort(port) else { return }
+        onCommit(commit)
+        finishStep()
+    }
+
     // MARK: Freshness
 
     private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: Int64) {

@@ -248,7 +248,7 @@ extension Keyspace {
                 message.value = value
                 message.mediaType = mediaType
             }
-            linkedParent.pointee.send(.put(message))
+            linkedParent.pointee.send(message)
         }
     }
 }

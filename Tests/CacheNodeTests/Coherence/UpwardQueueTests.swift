@@ -163,8 +163,8 @@ extension UpwardQueue {
         #expect(queue.append(write(6)) == 6)
     }
 
-    /// Longer than what is kept at the front before the array is compacted, at several depths.
-    @Test(arguments: [1, 3, 1023, 1024, 1025, 3000]) func keepsOrderOverManyWrites(depth: Int) {
+    /// Round the ring of places many times, at several depths.
+    @Test(arguments: [1, 3, 15, 16, 17, 1024, 3000]) func keepsOrderOverManyWrites(depth: Int) {
         let queue = UpwardQueue(countMax: depth, bytesMax: .max)
         var appended = 0
         var taken = 0
