@@ -51,6 +51,16 @@ final class Child {
     @inline(__always)
     func send(_ message: DownMessage) { slot.pointee.send(message) }
 
+    @inline(__always)
+    func send(_ commit: CommitMessage) { slot.pointee.send(commit) }
+
+    /// One more of its writes is queued here.
+    @inline(__always)
+    func accept() {
+        acceptedCount += 1
+        slot.pointee.sendAccept(count: acceptedCount)
+    }
+
     /// Its bit, if that stands for no other child; otherwise 0.
     @inline(__always)
     var ownBit: UInt8 { bit == Children.sharedBit ? 0 : bit }
@@ -74,11 +84,13 @@ struct Children {
     var isEmpty: Bool { all.isEmpty }
 
     /// Whether a write waits for room in the queue.
+    @inline(__always)
     var hasFullInbox: Bool {
         for child in all where !child.inbox.isEmpty { return true }
         return false
     }
 
+    @inline(__always)
     subscript(id: ChildID) -> Child? {
         // Few are looked through sooner than hashed.
         guard all.count <= Self.fewCount else { return byID[id] }

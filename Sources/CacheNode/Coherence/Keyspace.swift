@@ -174,6 +174,7 @@ final class Keyspace {
     }
 
     /// Whether changes are pushed to those who hold the key.
+    @inline(__always)
     var follows: Bool { policy.mode == .push || policy.mode == .sync }
 
     var epoch: UInt32 { position.epoch }
@@ -208,6 +209,7 @@ final class Keyspace {
     }
 
     /// The bits of children that hold an entry; those of an earlier session mean nothing.
+    @inline(__always)
     func followers(of entry: EntryReference) -> UInt8 {
         guard !entry.isNone else { return 0 }
         let state = cache.pointee.state(of: entry)
@@ -217,7 +219,13 @@ final class Keyspace {
     // MARK: After a step
 
     /// Calls what has gathered in this step, when nothing is half done any more.
+    @inline(__always)
     func finishStep() {
+        if !completions.isEmpty || onEmpty != nil { callWhoWaits() }
+        metrics.pointee.upwardQueued = UInt64(truncatingIfNeeded: upward.count)
+    }
+
+    private func callWhoWaits() {
         while !completions.isEmpty {
             let due = completions
             completions.removeAll()
@@ -227,7 +235,6 @@ final class Keyspace {
             self.onEmpty = nil
             onEmpty()
         }
-        metrics.pointee.upwardQueued = UInt64(upward.count)
     }
 }
 

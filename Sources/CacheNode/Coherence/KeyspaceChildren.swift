@@ -75,6 +75,12 @@ extension Keyspace: LinkDelegate {
         finishStep()
     }
 
+    func onPut(_ put: PutMessage, from id: ChildID) {
+        guard let child = children[id] else { return }
+        onPut(put, child)
+        finishStep()
+    }
+
     // MARK: Freshness
 
     /// How far behind the root what `child` has been told is, in milliseconds.
@@ -246,6 +252,7 @@ extension Keyspace: LinkDelegate {
     }
 
     /// An overlay from before this session: its bits begin anew.
+    @inline(__always)
     func refreshSession(_ entry: EntryReference) {
         guard cache.pointee.session(of: entry) != freshness.current else { return }
         cache.pointee.setChildren(0, of: entry)
@@ -281,9 +288,7 @@ extension Keyspace: LinkDelegate {
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         let write = upwardWrite(
             Write(key: put.key, content: content, condition: put.condition), origin: put.origin,
-            sequence: put.sequence)
-        write.routes = WriteRoutes(child.id)
-        write.isAgain = put.isAgain
+            sequence: put.sequence, isAgain: put.isAgain, routes: WriteRoutes(child.id))
         if child.inbox.isEmpty, canTake(write) { return take(write, child) }
         guard child.inboxBytes < Child.inboxBytesMax else {
             return end(child, reason: "more writes than its window allows")
@@ -292,11 +297,7 @@ extension Keyspace: LinkDelegate {
         child.inbox.append(write)
     }
 
-    func accept(_ child: Child) {
-        child.acceptedCount += 1
-        child.send(.accept(count: child.acceptedCount))
-    }
-
+    @inline(__always)
     private func canTake(_ write: UpwardWrite) -> Bool {
         upward.hasRoom(byteCount: write.byteCount)
             || upward.number(origin: write.origin, sequence: write.sequence) != nil
@@ -304,8 +305,9 @@ extension Keyspace: LinkDelegate {
 
     /// Queues a child's write. In mode `none` it lies over the entry: so the node reads what it has
     /// taken over.
-    private func take(_ write: UpwardWrite, _ child: Child) {
-        accept(child)
+    @inline(__always)
+    private func take(_ write: consuming UpwardWrite, _ child: Child) {
+        child.accept()
         if commitsHere, ledger.isRepeat(origin: write.origin, sequence: write.sequence) {
             return repeatPlain(write, child)
         }
@@ -325,8 +327,10 @@ extension Keyspace: LinkDelegate {
     }
 
     /// The queue has room again, perhaps.
-    func drainInboxes() {
-        guard children.hasFullInbox else { return }
+    @inline(__always)
+    func drainInboxes() { if children.hasFullInbox { takeFromInboxes() } }
+
+    private func takeFromInboxes() {
         for child in children.all {
             var taken = 0
             while taken < child.inbox.count, canTake(child.inbox[taken]) {

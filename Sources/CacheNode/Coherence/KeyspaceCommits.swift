@@ -17,8 +17,13 @@ extension Keyspace {
         sendWrites()
     }
 
+    @inline(__always)
     func complete(_ number: UInt64, _ result: WriteResult) {
-        guard !tickets.isEmpty, let ticket = tickets.removeValue(forKey: number) else { return }
+        if !tickets.isEmpty { completeTicket(number, result) }
+    }
+
+    private func completeTicket(_ number: UInt64, _ result: WriteResult) {
+        guard let ticket = tickets.removeValue(forKey: number) else { return }
         completions.append { ticket.completion?(result) }
     }
 
@@ -58,7 +63,7 @@ extension Keyspace {
                 ? .preconditionFailed(commit.version)
                 : .refused(
                     status: Int(status), detail: String(decoding: sentence, as: UTF8.self)))
-        write.routes.forEach { children[$0]?.send(.commit(commit)) }
+        write.routes.forEach { children[$0]?.send(commit) }
     }
 
     private func settle(
@@ -81,11 +86,12 @@ extension Keyspace {
     }
 
     /// A child gets the commit of its write: it holds the key from now on, if that is held here.
+    @inline(__always)
     private func tell(
         _ child: Child, _ commit: CommitMessage, _ key: UnsafeRawBufferPointer,
         _ held: EntryReference
     ) {
-        child.send(.commit(commit))
+        child.send(commit)
         guard follows else { return }
         if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
         if held.isNone {
@@ -96,6 +102,7 @@ extension Keyspace {
     }
 
     /// Makes the key's entry what was committed; gives it, or none if it can't be held.
+    @inline(__always)
     private func take(
         _ commit: CommitMessage, _ entry: EntryReference, _ write: UpwardWrite, _ number: UInt64,
         _ key: UnsafeRawBufferPointer, _ content: KeyContent

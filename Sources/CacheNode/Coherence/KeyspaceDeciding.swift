@@ -4,7 +4,7 @@ import UVHTTP
 extension Keyspace {
     /// At the root: a write is committed once, however often it arrives (rule 9).
     func decide(_ put: PutMessage, _ child: Child) {
-        accept(child)
+        child.accept()
         if Rule.rootCommitsOnce.isKept,
             ledger.isRepeat(origin: put.origin, sequence: put.sequence)
         {
@@ -18,9 +18,9 @@ extension Keyspace {
             put.isDeletion ? .absent : .value(put.value, mediaType: put.mediaType)
         let write = Write(key: put.key, content: content, condition: put.condition)
         switch commit(write, writer: child) {
-        case .committed(let version):
+        case .committed(let version, let entry):
             ledger.onDecided(origin: put.origin, sequence: put.sequence)
-            committed(put.origin, put.sequence, put.key, .committed, version, to: child)
+            committed(put.origin, put.sequence, put.key, entry, .committed, version, to: child)
         case .preconditionFailed(let version): refuse(put, 412, version, child)
         case .full, .tooManyMediaTypes: refuse(put, 507, .none, child)
         }
@@ -40,10 +40,9 @@ extension Keyspace {
             refusal.status == 412
             ? "the condition doesn't hold at the root" : "no room at the root (--memory)"
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: put.origin, sequence: put.sequence, version: refusal.version,
-                    outcome: .refused(status: refusal.status, sentence.bytes))))
+            CommitMessage(
+                origin: put.origin, sequence: put.sequence, version: refusal.version,
+                outcome: .refused(status: refusal.status, sentence.bytes)))
     }
 
     /// Answers a write that was committed before with what the key has now.
@@ -55,22 +54,22 @@ extension Keyspace {
         let isHeld = !entry.isNone && !cache.pointee.isTag(entry)
         let content = isHeld ? content(of: entry) : fallback ?? .absent
         committed(
-            origin, sequence, key, .superseded(content),
+            origin, sequence, key, entry, .superseded(content),
             isHeld ? replyVersion(entry) : position, to: child)
     }
 
-    /// Tells the writer's side; it holds the key from now on.
+    /// Tells the writer's side; it holds the key, of which `held` is held here, from now on.
+    @inline(__always)
     private func committed(
         _ origin: UInt64, _ sequence: UInt64, _ key: UnsafeRawBufferPointer,
-        _ outcome: CommitMessage.Outcome, _ version: Version, to child: Child
+        _ held: EntryReference, _ outcome: CommitMessage.Outcome, _ version: Version,
+        to child: Child
     ) {
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: origin, sequence: sequence, version: version, outcome: outcome)))
+            CommitMessage(origin: origin, sequence: sequence, version: version, outcome: outcome))
         guard follows else { return }
         if !child.dirty.isEmpty { child.dirty.remove(Array(key)) }
-        var entry = cache.pointee.find(key)
+        var entry = held
         if entry.isNone {
             entry =
                 install(
@@ -91,10 +90,11 @@ extension Keyspace {
         let number = upward.nextNumber
         write.withBorrowed { key, content in
             let plainWrite = Write(key: key, content: content, condition: write.condition)
-            guard case .stored = commitPlain(plainWrite, number: number, writer: child.id)
+            guard
+                case .stored(let entry) = commitPlain(plainWrite, number: number, writer: child.id)
             else { return refusePlain(write, 507, child) }
             ledger.onDecided(origin: write.origin, sequence: write.sequence)
-            committed(write.origin, write.sequence, key, .committed, position, to: child)
+            committed(write.origin, write.sequence, key, entry, .committed, position, to: child)
             write.routes = WriteRoutes()
             write.isOverlay = true
             queue(write)
@@ -124,9 +124,8 @@ extension Keyspace {
             ? "no room (--memory)"
             : "conditions are decided at the root, which is of an earlier system"
         child.send(
-            .commit(
-                CommitMessage(
-                    origin: write.origin, sequence: write.sequence, version: .none,
-                    outcome: .refused(status: status, sentence.bytes))))
+            CommitMessage(
+                origin: write.origin, sequence: write.sequence, version: .none,
+                outcome: .refused(status: status, sentence.bytes)))
     }
 }

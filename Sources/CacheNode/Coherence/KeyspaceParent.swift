@@ -79,6 +79,12 @@ extension Keyspace {
         finishStep()
     }
 
+    func onCommit(_ commit: CommitMessage, from port: any ParentPort) {
+        guard linkedParent.pointee.isPort(port) else { return }
+        onCommit(commit)
+        finishStep()
+    }
+
     // MARK: Freshness
 
     private func onFresh(_ age: UInt32, _ position: Version, sentMilliseconds: Int64) {
@@ -88,17 +94,20 @@ extension Keyspace {
     }
 
     /// All verified copies reflect what was committed up to this.
+    @inline(__always)
     func reach(_ version: Version) {
         if version.epoch == epoch { position = max(position, version) }
     }
 
     /// The same, told with a change or a commit. In mode `sync` these overtake the changes of other
     /// keys, which wait for their round: only the end of a round says what is reflected.
+    @inline(__always)
     func reachInOrder(_ version: Version) { if policy.mode != .sync { reach(version) } }
 
     /// Copies may have been shown that reflect the position.
     private func notePosition() { if follows { noteShown(position) } }
 
+    @inline(__always)
     func noteShown(_ version: Version) { shown = max(shown, version) }
 
     /// Looks whether what was verified is young enough to be served until the next look.

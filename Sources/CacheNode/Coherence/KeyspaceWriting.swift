@@ -58,7 +58,7 @@ extension Keyspace {
 
     private func commitLocal(_ write: Write) -> WriteOutcome {
         switch commit(write, writer: nil) {
-        case .committed(let version): .done(version)
+        case .committed(let version, _): .done(version)
         case .preconditionFailed(let version): .refused(.preconditionFailed(version))
         case .full: .refused(.full)
         case .tooManyMediaTypes: .refused(.tooManyMediaTypes)
@@ -66,7 +66,8 @@ extension Keyspace {
     }
 
     enum CommitOutcome {
-        case committed(Version)
+        /// With what the key has now; none, if nothing is held of it.
+        case committed(Version, EntryReference)
         /// With the version that the key has; `none` if it doesn't exist.
         case preconditionFailed(Version)
         case full
@@ -86,6 +87,7 @@ extension Keyspace {
         var version = position
         version.sequence += 1
         let followers = followers(of: entry)
+        var held = EntryReference.none
         if case .absent = write.content, followers == 0, writer == nil || !follows {
             if !entry.isNone { cache.pointee.remove(entry) }
         } else {
@@ -93,7 +95,7 @@ extension Keyspace {
                 write.key, over: entry, write.content, version: version.sequence,
                 basisMilliseconds: now, isOwed: true)
             switch (stored, write.content) {
-            case (.stored, _): break
+            case (.stored(let entry), _): held = entry
             case (_, .absent): forgetForGood(write.key)
             case (.full, _): return .full
             case (.tooManyMediaTypes, _): return .tooManyMediaTypes
@@ -104,7 +106,7 @@ extension Keyspace {
         if followers & ~(writer?.ownBit ?? 0) != 0 {
             fanOut(write.key, write.content, version, to: followers, except: writer?.id)
         }
-        return .committed(version)
+        return .committed(version, held)
     }
 
     /// A deletion never fails for want of room: nobody is followed any more instead.
@@ -158,9 +160,10 @@ extension Keyspace {
     }
 
     /// Queues a write, and notes one that no entry tells of.
-    func queue(_ write: UpwardWrite) {
+    @inline(__always)
+    func queue(_ write: consuming UpwardWrite, isSent: Bool = false) {
         if !write.isOverlay { bareWrites.add(write.keyHash) }
-        upward.append(write)
+        upward.append(write, isSent: isSent)
     }
 
     /// A write has left the queue.
@@ -169,13 +172,14 @@ extension Keyspace {
     }
 
     /// Queues a write and sends it, where nothing that was queued before it waits to be sent.
-    func queueAndSend(_ write: UpwardWrite) {
-        queue(write)
-        guard linkedParent.pointee.isLinked, isWindowOpen, upward.takeNewest() else {
+    func queueAndSend(_ write: consuming UpwardWrite) {
+        guard linkedParent.pointee.isLinked, isWindowOpen, upward.isAllSent else {
+            queue(write)
             return sendWrites()
         }
-        noteSent(write, number: upward.nextNumber - 1)
+        noteSent(write, number: upward.nextNumber)
         send(write)
+        queue(write, isSent: true)
     }
 
     func awaiting(_ number: UInt64, _ ack: WriteAck) -> WriteOutcome {
@@ -184,11 +188,14 @@ extension Keyspace {
     }
 
     @inline(__always)
-    func upwardWrite(_ write: Write, origin: UInt64, sequence: UInt64) -> UpwardWrite {
+    func upwardWrite(
+        _ write: Write, origin: UInt64, sequence: UInt64, isAgain: Bool = false,
+        routes: WriteRoutes = WriteRoutes()
+    ) -> UpwardWrite {
         UpwardWrite.make(
             origin: origin, sequence: sequence, condition: write.condition, key: write.key,
             keyHash: cache.pointee.hash(write.key), write.content, queuedMilliseconds: now,
-            reusing: upward.takeSpare())
+            isAgain: isAgain, routes: routes, reusing: upward.takeSpare())
     }
 
     /// Lays a write over what the key has, until its commit.
@@ -229,6 +236,7 @@ extension Keyspace {
         metrics.pointee.upwardSent &+= 1
     }
 
+    @inline(__always)
     private func send(_ write: UpwardWrite) {
         write.withBorrowed { key, content in
             var message = PutMessage(
@@ -240,7 +248,7 @@ extension Keyspace {
                 message.value = value
                 message.mediaType = mediaType
             }
-            linkedParent.pointee.send(.put(message))
+            linkedParent.pointee.send(message)
         }
     }
 }

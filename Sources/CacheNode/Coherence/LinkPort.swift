@@ -2,6 +2,10 @@
 /// calls back from inside.
 protocol ChildPort: AnyObject {
     func send(_ message: DownMessage)
+    func send(_ commit: CommitMessage)
+    /// Says that the first `count` writes of this session are queued here: what was said of it
+    /// before, and is not written yet, may say so instead.
+    func sendAccept(count: UInt64)
     /// Ends the session: the child broke a rule, or doesn't drain.
     func close(reason: String)
 }
@@ -10,6 +14,7 @@ protocol ChildPort: AnyObject {
 /// calls back from inside.
 protocol ParentPort: AnyObject {
     func send(_ message: UpMessage)
+    func send(_ put: PutMessage)
     /// Ends the session: the parent broke a rule.
     func close(reason: String)
 }
@@ -27,6 +32,8 @@ protocol LinkDelegate: AnyObject {
     ) -> ChildID
     /// A message of a child after its HELLO.
     func onMessage(_ message: UpMessage, from child: ChildID)
+    /// The same if it is a write: hundreds may come in a turn.
+    func onPut(_ put: PutMessage, from child: ChildID)
     /// The session is over; nothing is owed to the child any more. Not called for a child that was
     /// ended by the keyspace itself.
     func onChildDetached(_ child: ChildID)
@@ -41,6 +48,8 @@ protocol LinkDelegate: AnyObject {
     /// `fresh`, `renewMilliseconds` is when the RENEW with its token was sent.
     func onMessage(
         _ message: DownMessage, from port: any ParentPort, renewMilliseconds: UInt64)
+    /// The same if it is a commit: hundreds may come in a turn.
+    func onCommit(_ commit: CommitMessage, from port: any ParentPort)
     /// The session with this parent is over, for this reason: a sentence.
     func onParentDetached(_ port: any ParentPort, reason: String)
 }

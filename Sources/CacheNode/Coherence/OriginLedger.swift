@@ -22,6 +22,12 @@ struct OriginLedger: ~Copyable {
         var last: UInt64 = 0
         var lastUse: UInt64 = 0
         var refusals: [Refusal] = []
+
+        @inline(__always)
+        mutating func note(_ sequence: UInt64, use: UInt64) {
+            last = max(last, sequence)
+            lastUse = use
+        }
     }
 
     private var records: [Record] = []
@@ -34,6 +40,7 @@ struct OriginLedger: ~Copyable {
     private(set) var forgottenCount: UInt64 = 0
 
     /// Whether this write was decided before.
+    @inline(__always)
     func isRepeat(origin: UInt64, sequence: UInt64) -> Bool {
         let place = places[origin]
         return place != 0 && sequence <= records[Int(place) - 1].last
@@ -73,8 +80,7 @@ struct OriginLedger: ~Copyable {
             places[origin] = place
         }
         let index = Int(place) - 1
-        records[index].last = max(records[index].last, sequence)
-        records[index].lastUse = uses
+        records[index].note(sequence, use: uses)
         return index
     }
 

@@ -6,6 +6,12 @@ struct ChildPortSlot: ~Copyable {
 
     @inline(__always)
     borrowing func send(_ message: DownMessage) { port.send(message) }
+
+    @inline(__always)
+    borrowing func send(_ commit: CommitMessage) { port.send(commit) }
+
+    @inline(__always)
+    borrowing func sendAccept(count: UInt64) { port.sendAccept(count: count) }
 }
 
 /// The same for the parent, if it is linked.
@@ -31,5 +37,5 @@ struct ParentPortSlot: ~Copyable {
     }
 
     @inline(__always)
-    borrowing func send(_ message: UpMessage) { port?.send(message) }
+    borrowing func send(_ put: PutMessage) { port?.send(put) }
 }

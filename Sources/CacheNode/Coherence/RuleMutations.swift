@@ -30,7 +30,8 @@
 
         private static func send(_ frame: UnsafeRawBufferPointer, to port: any ChildPort) {
             guard let start = frame.baseAddress,
-                let message = try? DownMessage.decode(start + 4, byteCount: frame.count - 4)
+                let message = try? DownMessage.decode(
+                    LinkFrame(start + 4, byteCount: frame.count - 4))
             else { return }
             port.send(message)
         }

@@ -8,10 +8,8 @@
 final class UpwardQueue {
     static let retryMillisecondsMin: UInt64 = 50
     static let retryMillisecondsMax: UInt64 = 2_000
-    /// Vacant places kept at the front before the array is compacted.
-    private static let compactionCount = 1024
     /// Writes that are kept for their memory.
-    private static let sparesMax = 256
+    private static let sparesMax = 1024
 
     /// A write that is to be sent now.
     struct Sending {
@@ -23,15 +21,13 @@ final class UpwardQueue {
 
     private let countMax: Int
     private let bytesMax: Int
-    /// Nil where a write has left from behind the front.
-    private var writes: [UpwardWrite?] = []
-    private var head = 0
-    private var headNumber: UInt64 = 1
+    private var writes = NumberedWrites()
     /// The number of each write that waits, by its origin and its number there.
     private var numbers = WordTable()
-    /// Small writes that nobody has any more.
+    /// Reusable writes that nobody has any more.
     private var spares: [UpwardWrite] = []
-    private var sentCount = 0
+    /// The number of the first write that this try hasn't sent yet.
+    private var unsentNumber: UInt64 = 1
     private var generation: UInt64 = 0
     /// Writes that wait.
     private(set) var count = 0
@@ -47,26 +43,32 @@ final class UpwardQueue {
 
     var isEmpty: Bool { count == 0 }
     /// The number that the next write will have: 1, 2, …
-    var nextNumber: UInt64 { headNumber + UInt64(writes.count - head) }
+    @inline(__always)
+    var nextNumber: UInt64 { writes.end }
 
     /// Whether one more write may be queued; into an empty queue any may, or it would never leave
     /// the node below.
+    @inline(__always)
     func hasRoom(byteCount: Int) -> Bool {
         count == 0 || (count < countMax && self.byteCount + byteCount <= bytesMax)
     }
 
-    /// Queues a write; returns its number.
+    /// Queues a write, which was sent already if `isSent` (`isAllSent` must have said yes); returns
+    /// its number.
     @discardableResult
-    func append(_ write: UpwardWrite) -> UInt64 {
+    @inline(__always)
+    func append(_ write: consuming UpwardWrite, isSent: Bool = false) -> UInt64 {
         let number = nextNumber
         numbers[write.origin, write.sequence] = number
-        writes.append(write)
         count += 1
         byteCount += write.byteCount
+        if isSent { unsentNumber &+= 1 }
+        writes.append(write)
         return number
     }
 
     /// The number of a write that waits.
+    @inline(__always)
     func number(origin: UInt64, sequence: UInt64) -> UInt64? {
         let number = numbers[origin, sequence]
         return number == 0 ? nil : number
@@ -75,14 +77,14 @@ final class UpwardQueue {
     /// The commit of this write goes back to `route` too; of the other ways those that still exist
     /// stay.
     func addRoute(_ route: ChildID, to number: UInt64, keeping exists: (ChildID) -> Bool) {
-        writes[index(of: number)]?.routes.add(route, keeping: exists)
+        writes[number]?.routes.add(route, keeping: exists)
     }
 
     /// The writes that depend on something, oldest first.
     var conditional: [(number: UInt64, write: UpwardWrite)] {
-        (head..<writes.count).compactMap { index in
-            guard let write = writes[index], !write.condition.isNone else { return nil }
-            return (headNumber + UInt64(index - head), write)
+        (writes.start..<writes.end).compactMap { number in
+            guard let write = writes[number], !write.condition.isNone else { return nil }
+            return (number, write)
         }
     }
 
@@ -91,9 +93,9 @@ final class UpwardQueue {
     /// over to another way.
     func newest(of key: UnsafeRawBufferPointer, before number: UInt64) -> (UInt64, UpwardWrite)? {
         var older = number
-        while older > headNumber {
+        while older > writes.start {
             older -= 1
-            if let write = writes[index(of: older)], write.isOverlay,
+            if let write = writes[older], write.isOverlay,
                 write.withBorrowed({ other, _ in other.elementsEqual(key) })
             {
                 return (older, write)
@@ -103,39 +105,35 @@ final class UpwardQueue {
     }
 
     /// Whether there is a write that this try hasn't sent yet.
-    var hasUnsent: Bool { sentCount < writes.count - head }
+    var hasUnsent: Bool { unsentNumber < writes.end }
 
     /// The next write to send when at most `window` may be unanswered; after a failure only one, as
     /// a probe.
     func next(window: Int) -> Sending? {
         let allowed = failureCount == 0 ? window : 1
-        while sentCount < min(allowed, writes.count - head) {
-            let index = sentCount
-            sentCount += 1
-            guard let write = writes[head + index] else { continue }
-            return Sending(
-                number: headNumber + UInt64(index), write: write, generation: generation)
+        while hasUnsent, sentCount < allowed {
+            let number = unsentNumber
+            unsentNumber += 1
+            guard let write = writes[number] else { continue }
+            return Sending(number: number, write: write, generation: generation)
         }
         return nil
     }
 
-    /// Takes the newest write as sent if all before it are; false otherwise.
-    func takeNewest() -> Bool {
-        guard sentCount == writes.count - head - 1, failureCount == 0 else { return false }
-        sentCount += 1
-        return true
-    }
+    /// Whether the next write may be sent before it is queued: nothing waits to be sent before it.
+    @inline(__always)
+    var isAllSent: Bool { unsentNumber == writes.end && failureCount == 0 }
 
     /// Whether an answer to this try still counts.
     func isCurrent(_ sending: Sending) -> Bool {
-        sending.generation == generation && sending.number == headNumber
+        sending.generation == generation && sending.number == writes.start
     }
 
     /// The parent has the oldest write, or will never take it: it leaves the queue. `isCurrent`
     /// must have said yes.
     func removeFirst() {
         precondition(sentCount > 0, "a write was answered that had not been sent")
-        remove(headNumber)
+        remove(writes.start)
         failureCount = 0
     }
 
@@ -155,30 +153,23 @@ final class UpwardQueue {
     }
 
     private func vacate(_ number: UInt64) -> UpwardWrite? {
-        guard let write = writes[index(of: number)].take() else { return nil }
+        guard let write = writes.take(number) else { return nil }
         count -= 1
         byteCount -= write.byteCount
-        while head < writes.count, writes[head] == nil {
-            head += 1
-            headNumber += 1
-            sentCount = max(0, sentCount - 1)
-        }
-        if head >= Self.compactionCount, head * 2 >= writes.count {
-            writes.removeFirst(head)
-            head = 0
-        }
+        unsentNumber = max(unsentNumber, writes.start)
         return write
     }
 
-    /// A write that has left is kept for its memory, if it is small and nobody else has it.
+    /// A write that has left is kept for its memory, if that is reusable and nobody else has it.
+    @inline(__always)
     func keepSpare(_ write: consuming UpwardWrite) {
-        var write = write
-        guard spares.count < Self.sparesMax, write.isSmall, isKnownUniquelyReferenced(&write)
+        guard spares.count < Self.sparesMax, write.isReusable, isKnownUniquelyReferenced(&write)
         else { return }
         spares.append(write)
     }
 
     /// A write whose memory may be used anew.
+    @inline(__always)
     func takeSpare() -> UpwardWrite? { spares.popLast() }
 
     /// A try failed: everything not accepted will be sent again. Returns the pause before that in
@@ -198,10 +189,11 @@ final class UpwardQueue {
 
     /// What was sent may have arrived, and goes out again.
     private func recall() {
-        for index in head..<(head + sentCount) { writes[index]?.isAgain = true }
+        for number in writes.start..<unsentNumber { writes[number]?.isAgain = true }
         generation += 1
-        sentCount = 0
+        unsentNumber = writes.start
     }
 
-    private func index(of number: UInt64) -> Int { head + Int(number - headNumber) }
+    /// Writes that this try has sent, those that have left from between them included.
+    private var sentCount: Int { Int(unsentNumber - writes.start) }
 }

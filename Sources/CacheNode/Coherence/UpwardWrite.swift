@@ -13,9 +13,9 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         let mediaTypeCount: Int
         let valueCount: Int
         let queuedMilliseconds: Int64
-        var isAgain = false
+        var isAgain: Bool
         var isOverlay = false
-        var routes = WriteRoutes()
+        var routes: WriteRoutes
 
         /// Bytes of its key, media type and value.
         @inline(__always) var byteCount: Int { keyCount &+ mediaTypeCount &+ valueCount }
@@ -31,12 +31,15 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
     ///   - sequence: Its number there.
     ///   - keyHash: The key's hash in the cache.
     ///   - queuedMilliseconds: When it was queued, on the loop's clock.
-    ///   - spare: A small write that nobody has any more, whose memory this one may take.
+    ///   - isAgain: It may have been sent before, in another session.
+    ///   - routes: The children it came from.
+    ///   - spare: A reusable write that nobody has any more, whose memory this one may take.
     @inline(__always)
     static func make(
         origin: UInt64, sequence: UInt64, condition: WriteCondition = .none,
         key: UnsafeRawBufferPointer, keyHash: UInt64 = 0, _ content: KeyContent,
-        queuedMilliseconds: Int64 = 0, reusing spare: consuming UpwardWrite? = nil
+        queuedMilliseconds: Int64 = 0, isAgain: Bool = false, routes: WriteRoutes = WriteRoutes(),
+        reusing spare: consuming UpwardWrite? = nil
     ) -> UpwardWrite {
         var isDeletion = true
         var value = UnsafeRawBufferPointer.empty
@@ -47,7 +50,8 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         let fields = Fields(
             origin: origin, sequence: sequence, condition: condition, keyHash: keyHash,
             isDeletion: isDeletion, keyCount: key.count, mediaTypeCount: mediaType.count,
-            valueCount: value.count, queuedMilliseconds: queuedMilliseconds)
+            valueCount: value.count, queuedMilliseconds: queuedMilliseconds, isAgain: isAgain,
+            routes: routes)
         let write = make(fields, reusing: spare)
         write.withUnsafeMutablePointerToElements { start in
             let room = UnsafeMutableRawPointer(start)
@@ -63,15 +67,16 @@ final class UpwardWrite: ManagedBuffer<UpwardWrite.Fields, UInt8> {
         _ fields: Fields, reusing spare: consuming UpwardWrite?
     ) -> UpwardWrite {
         if let spare, fields.byteCount <= smallBytes {
-            spare.header = fields
+            // What a reusable write has needs not be let go of.
+            spare.withUnsafeMutablePointerToHeader { $0.initialize(to: fields) }
             return spare
         }
         let made = create(minimumCapacity: max(fields.byteCount, smallBytes)) { _ in fields }
         return unsafeDowncast(made, to: UpwardWrite.self)
     }
 
-    /// Its memory is that of small writes: any such write may take it.
-    var isSmall: Bool { header.byteCount <= Self.smallBytes }
+    /// Its memory is that of small writes, and it has no other: any such write may take it.
+    var isReusable: Bool { header.byteCount <= Self.smallBytes && header.routes.areFew }
 
     var origin: UInt64 { header.origin }
     var sequence: UInt64 { header.sequence }
@@ -144,6 +149,9 @@ struct WriteRoutes {
     init() {}
 
     init(_ child: ChildID) { first = child }
+
+    /// There is one at most: nothing outside is held for them.
+    @inline(__always) var areFew: Bool { others == nil }
 
     /// The last one is `route` from now on; of the others those that still exist stay.
     mutating func add(_ route: ChildID, keeping exists: (ChildID) -> Bool) {

@@ -6,7 +6,7 @@ final class ChildLink: ChildPort, LinkStreamOwner {
     private let server: LinkServer
     private let loop: any EventLoop
     private let stream: LinkStream
-    @exclusivity(unchecked) private var decoder: LinkDecoder<UpMessage>
+    @exclusivity(unchecked) private var decoder: LinkDecoder
     @exclusivity(unchecked) private var state: ChildLinkState
     private var timer: (any LoopTimer)?
     /// Where the server keeps this link.
@@ -20,7 +20,7 @@ final class ChildLink: ChildPort, LinkStreamOwner {
         self.server = server
         self.stream = stream
         self.loop = loop
-        decoder = LinkDecoder(bodyBytesMax: bodyBytesMax)
+        decoder = LinkDecoder(openingType: LinkFrames.hello, bodyBytesMax: bodyBytesMax)
         state = ChildLinkState(now: loop.nowMilliseconds)
         watch()
     }
@@ -36,6 +36,9 @@ final class ChildLink: ChildPort, LinkStreamOwner {
     // MARK: ChildPort
 
     func send(_ message: DownMessage) { stream.send(message) }
+    func send(_ commit: CommitMessage) { stream.send(commit) }
+
+    func sendAccept(count: UInt64) { stream.sendAccept(count: count) }
 
     func close(reason: String) {
         state.onClosedByKeyspace()
@@ -51,11 +54,15 @@ final class ChildLink: ChildPort, LinkStreamOwner {
         }
         state.onHeard(now: loop.nowMilliseconds)
         var rest = bytes
-        while !stream.hasEnded, let message = try decoder.next(&rest) {
+        while !stream.hasEnded, let frame = try decoder.next(&rest) {
             server.metrics.pointee.linkFramesReceived &+= 1
             if let child = state.child {
-                delegate.onMessage(message, from: child)
-            } else if case .hello(let origin, let shown, let name) = message {
+                if frame.type == LinkFrames.put {
+                    delegate.onPut(try PutMessage(frame), from: child)
+                } else {
+                    delegate.onMessage(try UpMessage.decode(frame), from: child)
+                }
+            } else if case .hello(let origin, let shown, let name) = try UpMessage.decode(frame) {
                 onHello(origin, shown, name, delegate)
             }
         }

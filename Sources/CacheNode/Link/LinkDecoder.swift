@@ -1,8 +1,8 @@
 import UVHTTP
 
-/// Finds the messages in one side's bytes as they arrive, however they are split. A frame that is
+/// Finds the frames in one side's bytes as they arrive, however they are split. A frame that is
 /// whole in what was read stays there; only a split one is put together elsewhere.
-struct LinkDecoder<Message: LinkMessage>: ~Copyable {
+struct LinkDecoder: ~Copyable {
     /// Bytes of the length field.
     private static var lengthBytes: Int { 4 }
     /// Bytes of memory kept between split frames.
@@ -10,24 +10,27 @@ struct LinkDecoder<Message: LinkMessage>: ~Copyable {
 
     /// The beginning of a frame whose rest is still to come.
     private var partial = ByteQueue()
-    /// `partial` is a whole frame, which the last message borrows.
+    /// `partial` is a whole frame, the last that was given.
     private var isPartialTaken = false
     private var isOpen = false
+    private let openingType: UInt8
     private let frameBytesMax: Int
 
-    /// `bodyBytesMax` is the longest value that this node takes.
-    init(bodyBytesMax: Int) {
+    /// `openingType` is that of the frame that comes first, and never again; `bodyBytesMax` is the
+    /// longest value that this node takes.
+    init(openingType: UInt8, bodyBytesMax: Int) {
+        self.openingType = openingType
         frameBytesMax = bodyBytesMax + LinkFrames.overheadBytesMax
     }
 
     /// Bytes that wait for the rest of their frame.
     var partialBytes: Int { isPartialTaken ? 0 : partial.count }
 
-    /// Takes the next message from the front of `bytes`, and what it took off `bytes`; nil when all
-    /// is taken and no message is whole. The message borrows from `bytes` and from this decoder,
-    /// until the next call. Not to be called any more when it has thrown.
+    /// Takes the next frame from the front of `bytes`, and what it took off `bytes`; nil when all
+    /// is taken and no frame is whole. The frame borrows from `bytes` and from this decoder, until
+    /// the next call. Not to be called any more when it has thrown.
     @inline(__always)
-    mutating func next(_ bytes: inout UnsafeRawBufferPointer) throws(LinkFault) -> Message? {
+    mutating func next(_ bytes: inout UnsafeRawBufferPointer) throws(LinkFault) -> LinkFrame? {
         if !partial.isEmpty {
             guard isPartialTaken else { return try nextPartial(&bytes) }
             isPartialTaken = false
@@ -42,14 +45,14 @@ struct LinkDecoder<Message: LinkMessage>: ~Copyable {
             return nil
         }
         bytes = bytes.dropping(Self.lengthBytes &+ byteCount)
-        return try decode(start + Self.lengthBytes, byteCount)
+        return try inTurn(LinkFrame(start + Self.lengthBytes, byteCount: byteCount))
     }
 
     /// Goes on with a frame whose beginning came earlier.
     @inline(never)
     private mutating func nextPartial(
         _ bytes: inout UnsafeRawBufferPointer
-    ) throws(LinkFault) -> Message? {
+    ) throws(LinkFault) -> LinkFrame? {
         complete(upTo: Self.lengthBytes, from: &bytes)
         guard let byteCount = try Self.frameBytes(partial.readable, frameBytesMax) else {
             return nil
@@ -59,7 +62,7 @@ struct LinkDecoder<Message: LinkMessage>: ~Copyable {
             let start = partial.readable.baseAddress
         else { return nil }
         isPartialTaken = true
-        return try decode(start + Self.lengthBytes, byteCount)
+        return try inTurn(LinkFrame(start + Self.lengthBytes, byteCount: byteCount))
     }
 
     private mutating func complete(
@@ -83,12 +86,9 @@ struct LinkDecoder<Message: LinkMessage>: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func decode(
-        _ frame: UnsafeRawPointer, _ byteCount: Int
-    ) throws(LinkFault) -> Message {
-        let type: UInt8 = frame.number(0)
-        guard isOpen != (type == Message.openingType) else { throw .outOfTurn(type) }
+    private mutating func inTurn(_ frame: LinkFrame) throws(LinkFault) -> LinkFrame {
+        guard isOpen != (frame.type == openingType) else { throw .outOfTurn(frame.type) }
         isOpen = true
-        return try Message.decode(frame, byteCount: byteCount)
+        return frame
     }
 }

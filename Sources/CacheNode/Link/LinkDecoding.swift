@@ -1,31 +1,15 @@
 import UVHTTP
 
-/// What one side says: how its messages become frames, and its frames messages.
-protocol LinkMessage {
-    /// The type of the frame that comes first, and never again.
-    static var openingType: UInt8 { get }
+// What a frame says; the message's bytes are borrowed from it. A frame has one meaning at most, and
+// a message one frame: encoding what came out gives the same bytes.
 
-    /// The message in a frame of `byteCount` bytes (1 or more), type included; its bytes are
-    /// borrowed from the frame. A frame has one meaning at most, and a message one frame: encoding
-    /// what came out gives the same bytes.
-    static func decode(_ frame: UnsafeRawPointer, byteCount: Int) throws(LinkFault) -> Self
-
-    /// Appends the message as a frame.
-    func append(to queue: inout ByteQueue)
-}
-
-extension UpMessage: LinkMessage {
-    static var openingType: UInt8 { LinkFrames.hello }
-
-    @inline(__always)
-    static func decode(
-        _ frame: UnsafeRawPointer, byteCount: Int
-    ) throws(LinkFault) -> UpMessage {
-        var fields = LinkFields(frame, byteCount: byteCount)
-        let type: UInt8 = frame.number(0)
+extension UpMessage {
+    static func decode(_ frame: LinkFrame) throws(LinkFault) -> UpMessage {
+        var fields = frame.fields
+        let type = frame.type
         switch type {
         case LinkFrames.get: return .get(try GetMessage(&fields))
-        case LinkFrames.put: return .put(try PutMessage(&fields))
+        case LinkFrames.put: return .put(try PutMessage(frame))
         case LinkFrames.evict: return .evict(key: try fields.lastKey())
         case LinkFrames.renew:
             let token: UInt32 = try fields.fixed(4).number(0)
@@ -58,8 +42,10 @@ extension GetMessage {
 }
 
 extension PutMessage {
+    /// From a frame of the type `put`.
     @inline(__always)
-    fileprivate init(_ fields: inout LinkFields) throws(LinkFault) {
+    init(_ frame: LinkFrame) throws(LinkFault) {
+        var fields = frame.fields
         let fixed = try fields.fixed(30)
         origin = fixed.number(0)
         sequence = try fixed.writeSequence(8)
@@ -74,18 +60,13 @@ extension PutMessage {
     }
 }
 
-extension DownMessage: LinkMessage {
-    static var openingType: UInt8 { LinkFrames.welcome }
-
-    @inline(__always)
-    static func decode(
-        _ frame: UnsafeRawPointer, byteCount: Int
-    ) throws(LinkFault) -> DownMessage {
-        var fields = LinkFields(frame, byteCount: byteCount)
-        let type: UInt8 = frame.number(0)
+extension DownMessage {
+    static func decode(_ frame: LinkFrame) throws(LinkFault) -> DownMessage {
+        var fields = frame.fields
+        let type = frame.type
         switch type {
         case LinkFrames.reply: return .reply(try ReplyMessage(&fields))
-        case LinkFrames.commit: return .commit(try CommitMessage(&fields))
+        case LinkFrames.commit: return .commit(try CommitMessage(frame))
         case LinkFrames.push: return .push(try PushMessage(&fields))
         case LinkFrames.invalidate: return .invalidate(key: try fields.lastKey())
         case LinkFrames.welcome: return .welcome(try WelcomeMessage(&fields))
@@ -166,8 +147,10 @@ extension ReplyMessage {
 }
 
 extension CommitMessage {
+    /// From a frame of the type `commit`.
     @inline(__always)
-    fileprivate init(_ fields: inout LinkFields) throws(LinkFault) {
+    init(_ frame: LinkFrame) throws(LinkFault) {
+        var fields = frame.fields
         let fixed = try fields.fixed(31)
         origin = fixed.number(0)
         sequence = try fixed.writeSequence(8)

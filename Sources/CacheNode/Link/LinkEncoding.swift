@@ -40,7 +40,13 @@ private struct FrameCursor {
     }
 }
 
-extension UpMessage {
+/// What a node says on a link.
+protocol LinkMessage {
+    /// Appends the message as a frame.
+    func append(to queue: inout ByteQueue)
+}
+
+extension UpMessage: LinkMessage {
     /// Appends the message as a frame. Keys have 1 to 511 bytes, names 1 to 64.
     func append(to queue: inout ByteQueue) {
         switch self {
@@ -74,9 +80,9 @@ extension GetMessage {
     }
 }
 
-extension PutMessage {
+extension PutMessage: LinkMessage {
     @inline(__always)
-    fileprivate func append(to queue: inout ByteQueue) {
+    func append(to queue: inout ByteQueue) {
         let mediaType = isDeletion ? .empty : mediaType.checkedMediaType
         let value = isDeletion ? .empty : value
         let byteCount = 34 &+ mediaType.count &+ key.checkedKey.count &+ value.count
@@ -93,7 +99,7 @@ extension PutMessage {
     }
 }
 
-extension DownMessage {
+extension DownMessage: LinkMessage {
     /// Appends the message as a frame. Keys have 1 to 511 bytes, names 1 to 64; hops and sentences
     /// that are too long are cut.
     func append(to queue: inout ByteQueue) {
@@ -167,9 +173,9 @@ extension ReplyMessage {
     }
 }
 
-extension CommitMessage {
+extension CommitMessage: LinkMessage {
     @inline(__always)
-    fileprivate func append(to queue: inout ByteQueue) {
+    func append(to queue: inout ByteQueue) {
         let (code, status, mediaType, value) = encodedOutcome
         let byteCount = 33 &+ mediaType.count &+ value.count
         var frame = FrameCursor(LinkFrames.commit, byteCount, &queue)

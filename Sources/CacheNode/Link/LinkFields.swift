@@ -1,15 +1,32 @@
 import UVHTTP
 
+/// A frame that is whole; its bytes are borrowed.
+struct LinkFrame {
+    private let start: UnsafeRawPointer
+    private let byteCount: Int
+
+    /// `byteCount` bytes (1 or more) behind the length, the type included.
+    @inline(__always)
+    init(_ start: UnsafeRawPointer, byteCount: Int) {
+        self.start = start
+        self.byteCount = byteCount
+    }
+
+    @inline(__always) var type: UInt8 { start.number(0) }
+
+    @inline(__always)
+    var fields: LinkFields { LinkFields(start + 1, byteCount: byteCount &- 1) }
+}
+
 /// Reads the fields of one frame, in order. What it gives is borrowed from the frame.
 struct LinkFields {
     private var next: UnsafeRawPointer
     private var left: Int
 
-    /// The fields behind the type of a frame of `byteCount` bytes (1 or more).
     @inline(__always)
-    init(_ frame: UnsafeRawPointer, byteCount: Int) {
-        next = frame + 1
-        left = byteCount &- 1
+    fileprivate init(_ start: UnsafeRawPointer, byteCount: Int) {
+        next = start
+        left = byteCount
     }
 
     /// The next `byteCount` bytes, at least.

@@ -21,6 +21,9 @@ enum LinkFrames {
     static let evict: UInt8 = 0x04
     static let renew: UInt8 = 0x05
 
+    /// Bytes of an ACCEPT before its count.
+    static let acceptCountOffset = 5
+
     static let welcome: UInt8 = 0x81
     static let reply: UInt8 = 0x82
     static let accept: UInt8 = 0x83
@@ -73,6 +76,7 @@ extension WriteCondition {
         }
     }
 
+    @inline(__always)
     init(linkCode: UInt8, version: Version) throws(LinkFault) {
         switch linkCode {
         case 1: self = .matches(version)

@@ -13,6 +13,8 @@ final class LinkOutput: TurnEndHandler {
     private let queuedBytesMax: Int
     @exclusivity(unchecked) private var gathered = ByteQueue()
     @exclusivity(unchecked) private var isFlushAwaited = false
+    /// Where an ACCEPT begins in `gathered`; nil if there is none.
+    @exclusivity(unchecked) private var acceptOffset: Int?
     /// More has waited than may, and the stream was closed for it.
     private(set) var isOverfull = false
 
@@ -48,6 +50,20 @@ final class LinkOutput: TurnEndHandler {
         if gathered.count >= Self.flushBytes { flush() }
     }
 
+    /// Appends ACCEPT, or has the one that isn't written yet say this count: when it is written,
+    /// that holds. So a turn's writes, of which there may be hundreds, take one.
+    @inline(__always)
+    func appendAccept(count: UInt64) {
+        guard !isOverfull else { return }
+        if let acceptOffset {
+            gathered.overwrite(
+                at: acceptOffset &+ LinkFrames.acceptCountOffset, with: count.bigEndian)
+        } else {
+            acceptOffset = gathered.count
+            append(DownMessage.accept(count: count))
+        }
+    }
+
     func onTurnEnd() {
         isFlushAwaited = false
         flush()
@@ -58,6 +74,7 @@ final class LinkOutput: TurnEndHandler {
         metrics.pointee.linkBytesSent &+= UInt64(gathered.count)
         stream.write(gathered.readable)
         gathered.removeAll(keepingBytes: Self.keptBytes)
+        acceptOffset = nil
         guard stream.queuedBytes > queuedBytesMax else { return }
         isOverfull = true
         stream.close()

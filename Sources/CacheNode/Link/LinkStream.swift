@@ -49,6 +49,12 @@ final class LinkStream: StreamHandler {
     }
 
     func send(_ message: DownMessage) { append(message) }
+    func send(_ commit: CommitMessage) { append(commit) }
+
+    /// Says that `count` writes are queued here, if no ACCEPT is left to say so.
+    func sendAccept(count: UInt64) {
+        if !hasEnded { output.appendAccept(count: count) }
+    }
 
     /// Ends the link; `onEnded` follows in a later event. What was not written yet is dropped.
     func end(reason: String) {
@@ -91,5 +97,6 @@ final class LinkStream: StreamHandler {
 
 extension LinkStream: ParentPort {
     func send(_ message: UpMessage) { append(message) }
+    func send(_ put: PutMessage) { append(put) }
     func close(reason: String) { end(reason: reason) }
 }

@@ -15,7 +15,7 @@ final class ParentSession: ParentDial, LinkStreamOwner {
     /// Who is told how it goes; nil when nobody is to be told any more.
     private var onEvent: ((ParentDialEvent) -> Void)?
     private var stream: LinkStream?
-    @exclusivity(unchecked) private var decoder: LinkDecoder<DownMessage>
+    @exclusivity(unchecked) private var decoder: LinkDecoder
     @exclusivity(unchecked) private var state = ParentSessionState()
     private var watchTimer: (any LoopTimer)?
     private var renewTimer: (any LoopTimer)?
@@ -38,7 +38,8 @@ final class ParentSession: ParentDial, LinkStreamOwner {
         self.queuedBytesMax =
             queuedBytesMax
             ?? LinkOutput.defaultQueuedBytesMax(bodyBytesMax: limits.bodyBytesMax)
-        decoder = LinkDecoder(bodyBytesMax: limits.bodyBytesMax)
+        decoder = LinkDecoder(
+            openingType: LinkFrames.welcome, bodyBytesMax: limits.bodyBytesMax)
         var dialLimits = limits
         dialLimits.connectMilliseconds = ParentSessionState.connectMilliseconds
         request = UpgradeRequest(
@@ -101,14 +102,25 @@ final class ParentSession: ParentDial, LinkStreamOwner {
         // Once for all frames: a weak reference costs more than a frame.
         guard let stream, let delegate else { return }
         state.onHeard(now: loop.nowMilliseconds)
+        try takeFrames(of: bytes, stream, delegate)
+    }
+
+    /// Not inlined: what a function is given needs no counting for each frame.
+    @inline(never)
+    private func takeFrames(
+        of bytes: UnsafeRawBufferPointer, _ stream: LinkStream, _ delegate: any LinkDelegate
+    ) throws(LinkFault) {
         var rest = bytes
-        while !stream.hasEnded, let message = try decoder.next(&rest) {
+        while !stream.hasEnded, let frame = try decoder.next(&rest) {
             metrics.pointee.linkFramesReceived &+= 1
-            onMessage(message, stream, delegate)
+            if frame.type == LinkFrames.commit {
+                delegate.onCommit(try CommitMessage(frame), from: stream)
+            } else {
+                onMessage(try DownMessage.decode(frame), stream, delegate)
+            }
         }
     }
 
-    @inline(__always)
     private func onMessage(
         _ message: DownMessage, _ stream: LinkStream, _ delegate: any LinkDelegate
     ) {

@@ -77,6 +77,14 @@ public struct ByteQueue: ~Copyable {
         tail &+= ASCII.writeDecimal(number, to: reserve(20))
     }
 
+    /// Puts `number` in the place of as many readable bytes, the first of which has `offset`.
+    @inlinable @inline(__always)
+    public mutating func overwrite(at offset: Int, with number: UInt64) {
+        precondition(0 <= offset && offset &+ MemoryLayout<UInt64>.size <= count)
+        let place = storage.unsafelyUnwrapped + head + offset
+        place.storeBytes(of: number, as: UInt64.self)
+    }
+
     /// Drops the oldest `byteCount` bytes (at most `count`).
     @inlinable @inline(__always)
     public mutating func removeFirst(_ byteCount: Int) {

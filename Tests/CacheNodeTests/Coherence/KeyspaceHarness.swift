@@ -56,6 +56,9 @@ final class KeyspaceHarness {
 
         func send(_ message: UpMessage) { sent.append(ModelTrace.text(message)) }
         func send(_ message: DownMessage) { sent.append(ModelTrace.text(message)) }
+        func send(_ put: PutMessage) { send(.put(put)) }
+        func send(_ commit: CommitMessage) { send(.commit(commit)) }
+        func sendAccept(count: UInt64) { send(.accept(count: count)) }
         func close(reason: String) { closeReason = reason }
 
         /// What was sent since the last call.

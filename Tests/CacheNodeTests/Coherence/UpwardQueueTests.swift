@@ -163,8 +163,8 @@ extension UpwardQueue {
         #expect(queue.append(write(6)) == 6)
     }
 
-    /// Longer than what is kept at the front before the array is compacted, at several depths.
-    @Test(arguments: [1, 3, 1023, 1024, 1025, 3000]) func keepsOrderOverManyWrites(depth: Int) {
+    /// Round the ring of places many times, at several depths.
+    @Test(arguments: [1, 3, 15, 16, 17, 1024, 3000]) func keepsOrderOverManyWrites(depth: Int) {
         let queue = UpwardQueue(countMax: depth, bytesMax: .max)
         var appended = 0
         var taken = 0
@@ -236,20 +236,23 @@ extension UpwardQueue {
         #expect(queue.count == 2)
     }
 
-    @Test func theNewestIsSentAloneOnlyIfAllBeforeItWere() {
+    @Test func aWriteIsSentBeforeItIsQueuedOnlyIfAllBeforeItWere() {
         let queue = UpwardQueue(countMax: 10, bytesMax: 10_000)
-        _ = queue.append(write(1))
-        #expect(queue.takeNewest())
-        #expect(!queue.takeNewest(), "it was sent")
+        #expect(queue.isAllSent)
+        #expect(queue.append(write(1), isSent: true) == 1)
+        #expect(queue.isAllSent)
+        #expect(queue.sendAll().isEmpty, "it was sent")
         _ = queue.append(write(2))
         _ = queue.append(write(3))
-        #expect(!queue.takeNewest())
+        #expect(!queue.isAllSent)
         #expect(queue.sendAll().map(\.number) == [2, 3])
-        _ = queue.append(write(4))
-        #expect(queue.takeNewest())
+        #expect(queue.isAllSent)
+        _ = queue.append(write(4), isSent: true)
         _ = queue.onFailure()
         #expect(queue.sendAll().map(\.number) == [1])
-        #expect(!queue.takeNewest(), "a probe is alone")
+        #expect(!queue.isAllSent, "a probe is alone")
+        queue.restart()
+        #expect(queue.sendAll().map(\.number) == [1, 2, 3, 4])
     }
 
     @Test func aWriteThatSomebodyHasIsNotMadeAnew() {

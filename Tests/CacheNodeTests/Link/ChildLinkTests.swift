@@ -70,6 +70,49 @@ import UVHTTP
         #expect(test.parentHost.loop.writeCount == before + 1)
     }
 
+    /// What is said of the last of a turn's writes holds for all before it.
+    @Test func theWritesOfATurnTakeOneAccept() throws {
+        let test = LinkHarness()
+        let peer = try attachedPeer(test)
+        let port = try #require(test.childPort)
+        let received = peer.received.count
+        let reset = DownMessage.reset(epoch: 7)
+        for counts in [1...300, 301...301] as [ClosedRange<UInt64>] {
+            test.inParent {
+                for count in counts {
+                    port.sendAccept(count: count)
+                    if count % 100 == 0 { port.send(reset) }
+                }
+            }
+            test.world.run(forMilliseconds: 100)
+        }
+        let expected: [DownMessage] = [
+            .accept(count: 300), reset, reset, reset, .accept(count: 301),
+        ]
+        #expect(Array(peer.received.dropFirst(received)) == expected.flatMap { frame($0) })
+    }
+
+    /// Much is written before the turn's end; what comes after it needs an ACCEPT of its own.
+    @Test func anAcceptThatIsWrittenIsLeftAlone() throws {
+        let test = LinkHarness()
+        let peer = try attachedPeer(test)
+        let port = try #require(test.childPort)
+        let received = peer.received.count
+        let value = samples.lend([UInt8](repeating: 7, count: 70_000))
+        let content = KeyContent.value(value, mediaType: .empty)
+        let push = DownMessage.push(
+            PushMessage(version: .none, key: samples.lend("k"), content: content))
+        test.inParent {
+            port.sendAccept(count: 1)
+            port.send(push)
+            port.sendAccept(count: 2)
+            port.sendAccept(count: 3)
+        }
+        test.world.run(forMilliseconds: 500)
+        let expected: [DownMessage] = [.accept(count: 1), push, .accept(count: 3)]
+        #expect(Array(peer.received.dropFirst(received)) == expected.flatMap { frame($0) })
+    }
+
     @Test func helloMustComeWithinFiveSeconds() throws {
         let test = LinkHarness()
         try test.serve()

@@ -273,11 +273,12 @@ private let welcome = wire(
         let reply = ReplyMessage(
             id: 1, outcome: .unavailable(lend(sentence)), isFollowed: false, version: .none,
             ageMilliseconds: 0, hops: lend(hops))
-        var decoder = LinkDecoder<DownMessage>(bodyBytesMax: 1000)
+        var decoder = LinkDecoder(openingType: LinkFrames.welcome, bodyBytesMax: 1000)
         let stream = lend(welcome + frame(.reply(reply)))
         var rest = stream
         _ = try decoder.next(&rest)
-        guard case .reply(let cut) = try decoder.next(&rest),
+        guard let last = try decoder.next(&rest),
+            case .reply(let cut) = try DownMessage.decode(last),
             case .unavailable(let cutSentence) = cut.outcome
         else {
             Issue.record("no such reply")

@@ -50,6 +50,8 @@ final class LinkRecorder: LinkDelegate {
         onUp?(message, child)
     }
 
+    func onPut(_ put: PutMessage, from child: ChildID) { onMessage(.put(put), from: child) }
+
     func onChildDetached(_ child: ChildID) { events.append("child \(child.number) detached") }
 
     func onParentAttached(
@@ -70,6 +72,10 @@ final class LinkRecorder: LinkDelegate {
             events.append("parent: \(hexadecimal(frame(message)))")
         }
         onDown?(message)
+    }
+
+    func onCommit(_ commit: CommitMessage, from port: any ParentPort) {
+        onMessage(.commit(commit), from: port, renewMilliseconds: 0)
     }
 
     func onParentDetached(_ port: any ParentPort, reason: String) {

@@ -119,14 +119,18 @@ struct LinkSamples {
 /// What a decoder finds in bytes that arrive as `pieces`: the messages' frames, and the fault that
 /// ended it.
 func decodedUp(_ pieces: [[UInt8]], bodyBytesMax: Int = 1000) -> ([[UInt8]], LinkFault?) {
-    var decoder = LinkDecoder<UpMessage>(bodyBytesMax: bodyBytesMax)
-    return decoded(pieces) { (bytes) throws(LinkFault) in try decoder.next(&bytes).map { frame($0) }
+    var decoder = LinkDecoder(openingType: LinkFrames.hello, bodyBytesMax: bodyBytesMax)
+    return decoded(pieces) { (bytes) throws(LinkFault) in
+        guard let next = try decoder.next(&bytes) else { return nil }
+        return frame(try UpMessage.decode(next))
     }
 }
 
 func decodedDown(_ pieces: [[UInt8]], bodyBytesMax: Int = 1000) -> ([[UInt8]], LinkFault?) {
-    var decoder = LinkDecoder<DownMessage>(bodyBytesMax: bodyBytesMax)
-    return decoded(pieces) { (bytes) throws(LinkFault) in try decoder.next(&bytes).map { frame($0) }
+    var decoder = LinkDecoder(openingType: LinkFrames.welcome, bodyBytesMax: bodyBytesMax)
+    return decoded(pieces) { (bytes) throws(LinkFault) in
+        guard let next = try decoder.next(&bytes) else { return nil }
+        return frame(try DownMessage.decode(next))
     }
 }
 

@@ -46,11 +46,13 @@ private let bodyBytesMax = 1000
 
 /// The frames of the messages that are found, one after the other, and what ended it.
 private func decodedUp(_ pieces: [UnsafeRawBufferPointer]) -> ([UInt8], LinkFault?) {
-    var decoder = LinkDecoder<UpMessage>(bodyBytesMax: bodyBytesMax)
+    var decoder = LinkDecoder(openingType: LinkFrames.hello, bodyBytesMax: bodyBytesMax)
     var frames = ByteQueue()
     do throws(LinkFault) {
         for var rest in pieces {
-            while let message = try decoder.next(&rest) { message.append(to: &frames) }
+            while let frame = try decoder.next(&rest) {
+                try UpMessage.decode(frame).append(to: &frames)
+            }
         }
         return (Array(frames.readable), nil)
     } catch {
@@ -59,11 +61,13 @@ private func decodedUp(_ pieces: [UnsafeRawBufferPointer]) -> ([UInt8], LinkFaul
 }
 
 private func decodedDown(_ pieces: [UnsafeRawBufferPointer]) -> ([UInt8], LinkFault?) {
-    var decoder = LinkDecoder<DownMessage>(bodyBytesMax: bodyBytesMax)
+    var decoder = LinkDecoder(openingType: LinkFrames.welcome, bodyBytesMax: bodyBytesMax)
     var frames = ByteQueue()
     do throws(LinkFault) {
         for var rest in pieces {
-            while let message = try decoder.next(&rest) { message.append(to: &frames) }
+            while let frame = try decoder.next(&rest) {
+                try DownMessage.decode(frame).append(to: &frames)
+            }
         }
         return (Array(frames.readable), nil)
     } catch {

@@ -152,7 +152,7 @@ final class ModelSession {
         guard let frame = ups.removeFirst() else { return failAtParent() }
         guard isParentThere else { return closeFromParent() }
         withFrame(frame) { bytes, count in
-            guard let message = try? UpMessage.decode(bytes, byteCount: count) else {
+            guard let message = try? UpMessage.decode(LinkFrame(bytes, byteCount: count)) else {
                 return model.report("a frame of \(child.index) can't be decoded")
             }
             model.trace("\(parent.index) gets \(ModelTrace.text(message)) from \(child.index)")
@@ -176,7 +176,7 @@ final class ModelSession {
         guard isChildThere else { return closeFromChild() }
         guard child.session === self || child.dialing === self else { return }
         withFrame(frame) { bytes, count in
-            guard let message = try? DownMessage.decode(bytes, byteCount: count) else {
+            guard let message = try? DownMessage.decode(LinkFrame(bytes, byteCount: count)) else {
                 return model.report("a frame of \(parent.index) can't be decoded")
             }
             receive(message)
@@ -239,6 +239,9 @@ private final class ModelChildPort: ChildPort {
 
     func send(_ message: DownMessage) { session.sendDown(message) }
 
+    func send(_ commit: CommitMessage) { send(.commit(commit)) }
+    func sendAccept(count: UInt64) { send(.accept(count: count)) }
+
     func close(reason: String) {
         let reasons = ["the child has opened another session", "the root has another policy"]
         if !reasons.contains(reason) {
@@ -256,6 +259,7 @@ private final class ModelParentPort: ParentPort {
     init(_ session: ModelSession) { self.session = session }
 
     func send(_ message: UpMessage) { session.sendUp(message) }
+    func send(_ put: PutMessage) { send(.put(put)) }
 
     func close(reason: String) {
         session.model.report("\(session.child.index) ends its session: \(reason)")
