@@ -142,9 +142,21 @@ extension Keyspace {
     /// A large value makes room for its successor, where that is enough; false otherwise.
     private func giveWay(_ key: UnsafeRawBufferPointer, to needed: Int) -> Bool {
         let older = cache.pointee.find(key)
+        return isEnough(older, for: needed) && shrink(key)
+    }
+
+    /// Whether what a key has will give way to its successor of `needed` bytes, so that nothing
+    /// else need be evicted.
+    func givesWay(_ older: EntryReference, to needed: Int) -> Bool {
+        guard !older.isNone, !cache.pointee.state(of: older).isPinned else { return false }
+        return isEnough(older, for: needed) && cache.pointee.evictsValues
+    }
+
+    private func isEnough(_ older: EntryReference, for needed: Int) -> Bool {
         guard needed > 0, !older.isNone else { return false }
-        let held = Cache.externalBytes(key.count, cache.pointee.value(of: older).count)
-        return cache.pointee.bytesFree + held >= needed && shrink(key)
+        let held = Cache.externalBytes(
+            cache.pointee.key(of: older).count, cache.pointee.value(of: older).count)
+        return held > 0 && cache.pointee.bytesFree + held >= needed
     }
 
     /// The value that is to be replaced goes first, when nothing else is left to go.
