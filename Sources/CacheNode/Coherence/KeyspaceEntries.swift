@@ -83,7 +83,7 @@ extension Keyspace {
         var isDeclined = false
         while made.entry.isNone {
             isDeclined = !isOwed && !pace.mayEvict(after: evicted)
-            if !isDeclined, evictOne() {
+            if !isDeclined, evictOne(after: evicted) {
                 evicted += 1
                 if cache.pointee.bytesFree < needed { continue }
             } else if !isPinned || !shrink(key) {
@@ -179,9 +179,15 @@ extension Keyspace {
 
     // MARK: Eviction
 
+    private static var readAheadCount: Int { 8 }
+
     /// Makes room; false when all that is held must stay. An entry that children hold leaves a tag
-    /// where that frees memory; otherwise it is invalidated in them (rule 3).
-    func evictOne() -> Bool {
+    /// where that frees memory; otherwise it is invalidated in them (rule 3). `count` says how many
+    /// were evicted before it for the same purpose: after some, more will be.
+    func evictOne(after count: Int = 0) -> Bool {
+        if count % Self.readAheadCount == Self.readAheadCount - 1 {
+            cache.pointee.readAhead(Self.readAheadCount)
+        }
         let candidate = cache.pointee.evictionCandidate()
         guard !candidate.isNone else { return false }
         metrics.pointee.evictions &+= 1

@@ -20,8 +20,10 @@ extension Keyspace: TurnEndHandler {
 
     /// Makes one turn's part of the room that is wanted.
     private func evictAhead() {
+        var evicted = 0
         while pace.wanted(now) > cache.pointee.bytesFree, pace.mayEvict(after: .max) {
-            guard evictOne() else { return pace.giveUp() }
+            guard evictOne(after: evicted) else { return pace.giveUp() }
+            evicted += 1
         }
     }
 
