@@ -28,6 +28,8 @@ struct Cache: ~Copyable {
     var absentCount = 0
     /// Published entries whose value is not held.
     var tagCount = 0
+    /// The sum of what `readAhead` read: without a use it would not be read.
+    var wordsReadAhead: UInt64 = 0
     /// False at a root: there only absent entries and tags are evicted.
     let evictsValues: Bool
 

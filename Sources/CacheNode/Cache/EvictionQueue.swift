@@ -18,7 +18,7 @@ struct EvictionQueue {
 
     /// The entry to evict next; none when the queue is empty. It stays in the queue.
     mutating func candidate(_ entries: EntrySpace) -> EntryReference {
-        let start = hand.isNone ? oldest : hand
+        let start = next
         if start.isNone { return .none }
         var current = start
         var steps = 0
@@ -35,6 +35,9 @@ struct EvictionQueue {
         hand = current
         return current
     }
+
+    /// Where the hand goes on.
+    var next: EntryReference { hand.isNone ? oldest : hand }
 
     /// Adds an entry at the newest end.
     mutating func append(_ reference: EntryReference, _ entries: EntrySpace) {

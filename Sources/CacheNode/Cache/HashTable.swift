@@ -72,6 +72,13 @@ struct HashTable: ~Copyable {
     @inline(__always)
     func home(_ hash: UInt64, _ segment: UInt64) -> UInt64 { lookup.home(hash, segment) }
 
+    /// The slot where probing for `hash` begins.
+    @inline(__always)
+    func homeSlot(_ hash: UInt64) -> UInt64 {
+        let segment = segment(hash)
+        return slots(segment)[Int(truncatingIfNeeded: home(hash, segment))]
+    }
+
     // MARK: Changing
 
     /// Adds an entry whose key is in no slot. `makeRoom` must have said that there is room.

@@ -4,7 +4,9 @@
 /// may. What need not be kept (a copy from above) evicts no more than the turn has left, and passes
 /// by unkept where that isn't enough. The room that it lacked is then *wanted*: it is made in the
 /// turns that follow, a piece in each, and kept free for a while, so that the next copy finds it.
-/// What must be kept (a write) evicts as much as it needs, and what it needed is wanted too.
+/// What must be kept (a write) evicts as much as it needs, and what it needed is wanted too. A
+/// large write that a client sends waits with that for a while, until the room that it wants is
+/// made.
 struct EvictionPace {
     /// Entries evicted in one turn for copies, or ahead of need: some 0.6 ms.
     static let turnMax = 1_000
@@ -30,11 +32,19 @@ struct EvictionPace {
     /// A copy of `bytes` was not kept, because the turn has no more time. Room for it is wanted;
     /// for it and others together up to `sharedMax`.
     mutating func onDeclined(_ bytes: Int, sharedMax: Int, now: Int64) {
-        // The entry itself may need a page.
-        let alone = bytes + CacheMemory.pageBytes
-        wantedBytes = max(wanted(now), alone, min(wanted(now) + bytes, sharedMax))
+        wantedBytes = max(wanted(now), Self.room(for: bytes), min(wanted(now) + bytes, sharedMax))
         wantedUntilMilliseconds = now + Self.wantedMilliseconds
     }
+
+    /// Something of `bytes` waits until there is room for it.
+    mutating func onWaiting(_ bytes: Int, now: Int64) {
+        wantedBytes = max(wanted(now), Self.room(for: bytes))
+        wantedUntilMilliseconds = now + Self.wantedMilliseconds
+    }
+
+    /// Bytes that are to be free when a value comes that takes `bytes` outside the pages: its entry
+    /// may need a page.
+    static func room(for bytes: Int) -> Int { bytes + CacheMemory.pageBytes }
 
     /// Something of `bytes` was stored, for which `count` entries were evicted: if it is large, it
     /// has had its share of the wanted room, and the next may come, of up to `sharedMax`.

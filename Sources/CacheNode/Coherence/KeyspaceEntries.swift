@@ -83,7 +83,7 @@ extension Keyspace {
         var isDeclined = false
         while made.entry.isNone {
             isDeclined = !isOwed && !pace.mayEvict(after: evicted)
-            if !isDeclined, evictOne() {
+            if !isDeclined, evictOne(after: evicted) {
                 evicted += 1
                 if cache.pointee.bytesFree < needed { continue }
             } else if !isPinned || !shrink(key) {
@@ -142,9 +142,21 @@ extension Keyspace {
     /// A large value makes room for its successor, where that is enough; false otherwise.
     private func giveWay(_ key: UnsafeRawBufferPointer, to needed: Int) -> Bool {
         let older = cache.pointee.find(key)
+        return isEnough(older, for: needed) && shrink(key)
+    }
+
+    /// Whether what a key has will give way to its successor of `needed` bytes, so that nothing
+    /// else need be evicted.
+    func givesWay(_ older: EntryReference, to needed: Int) -> Bool {
+        guard !older.isNone, !cache.pointee.state(of: older).isPinned else { return false }
+        return isEnough(older, for: needed) && cache.pointee.evictsValues
+    }
+
+    private func isEnough(_ older: EntryReference, for needed: Int) -> Bool {
         guard needed > 0, !older.isNone else { return false }
-        let held = Cache.externalBytes(key.count, cache.pointee.value(of: older).count)
-        return cache.pointee.bytesFree + held >= needed && shrink(key)
+        let held = Cache.externalBytes(
+            cache.pointee.key(of: older).count, cache.pointee.value(of: older).count)
+        return held > 0 && cache.pointee.bytesFree + held >= needed
     }
 
     /// The value that is to be replaced goes first, when nothing else is left to go.
@@ -167,9 +179,15 @@ extension Keyspace {
 
     // MARK: Eviction
 
+    private static var readAheadCount: Int { 8 }
+
     /// Makes room; false when all that is held must stay. An entry that children hold leaves a tag
-    /// where that frees memory; otherwise it is invalidated in them (rule 3).
-    func evictOne() -> Bool {
+    /// where that frees memory; otherwise it is invalidated in them (rule 3). `count` says how many
+    /// were evicted before it for the same purpose: after some, more will be.
+    func evictOne(after count: Int = 0) -> Bool {
+        if count % Self.readAheadCount == Self.readAheadCount - 1 {
+            cache.pointee.readAhead(Self.readAheadCount)
+        }
         let candidate = cache.pointee.evictionCandidate()
         guard !candidate.isNone else { return false }
         metrics.pointee.evictions &+= 1

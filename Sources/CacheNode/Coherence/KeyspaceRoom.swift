@@ -20,9 +20,32 @@ extension Keyspace: TurnEndHandler {
 
     /// Makes one turn's part of the room that is wanted.
     private func evictAhead() {
+        var evicted = 0
         while pace.wanted(now) > cache.pointee.bytesFree, pace.mayEvict(after: .max) {
-            guard evictOne() else { return pace.giveUp() }
+            guard evictOne(after: evicted) else { return pace.giveUp() }
+            evicted += 1
         }
+    }
+
+    /// Whether a client's write of a value of `valueCount` bytes is taken best now. If not, it
+    /// lacks room that takes more evictions than a turn has left; that is made in this turn and
+    /// those that follow. A write that need not be stored, or for which evicting does nothing, is
+    /// told to come.
+    func isReady(toWrite key: UnsafeRawBufferPointer, valueCount: Int) -> Bool {
+        let bytes = Cache.externalBytes(key.count, valueCount)
+        guard bytes > 0, !hasRoom(for: bytes) else { return true }
+        guard cache.pointee.fits(keyCount: key.count, valueCount: valueCount),
+            !givesWay(cache.pointee.find(key), to: bytes),
+            isRoot || upward.hasRoom(byteCount: key.count + valueCount)
+        else { return true }
+        pace.onWaiting(bytes, now: now)
+        awaitTurnEnd()
+        evictAhead()
+        return !pace.wantsRoom || hasRoom(for: bytes)
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool {
+        cache.pointee.bytesFree >= EvictionPace.room(for: bytes)
     }
 
     func onStored(_ key: UnsafeRawBufferPointer, _ content: KeyContent, evicting count: Int) {

@@ -34,7 +34,7 @@ public struct HTTPLimits: Sendable {
     public var requestsPerTurnMax = 64
     /// Bytes of requests over 64 KiB that are answered in one turn of the loop, on all connections
     /// together; one more is begun below that. The others wait for the next turn.
-    public var largeBytesPerTurnMax = 4 * 1024 * 1024
+    public var largeBytesPerTurnMax = 1024 * 1024
     /// Bytes of answers that may wait on one connection before it is read no further.
     public var outputBytesMax = 1024 * 1024
     /// Bytes of unfinished requests and answers not taken that all connections together may hold;

@@ -21,8 +21,6 @@ public final class HTTPServer {
     static let drainMilliseconds: UInt64 = 100
     /// Bytes of answers after which a connection's gathered output is written within the turn.
     @usableFromInline static var flushBytes: Int { 64 * 1024 }
-    /// A request of more bytes is a large one.
-    static let largeBytes = 64 * 1024
     /// Bytes of output memory kept between turns.
     static let outputKeptBytes = 256 * 1024
 
@@ -65,8 +63,7 @@ public final class HTTPServer {
     private var isReliefDue = false
     /// Nobody could be found in this turn: looking takes as long as there are connections.
     private var hasRelievedInVain = false
-    /// Bytes of large requests that were answered in this turn.
-    private var largeBytesTaken = 0
+    private var largeRequests = LargeRequests()
 
     /// The loop keeps calling this server until `stop` has completed.
     public init(loop: any EventLoop, limits: HTTPLimits, service: any HTTPService) {
@@ -183,15 +180,25 @@ public final class HTTPServer {
 
     func atTurnEnd(_ connection: ServerConnection) { loop.atTurnEnd(connection) }
 
-    /// Whether a large request of so many bytes is answered in this turn. Keeping its value, and
-    /// making room for that, takes as long as thousands of small ones.
-    @inline(never)
-    func mayTakeLarge(_ byteCount: Int) -> Bool {
-        guard byteCount > Self.largeBytes else { return true }
-        guard largeBytesTaken < limits.pointee.largeBytesPerTurnMax else { return false }
-        if largeBytesTaken == 0 { schedule { [weak self] in self?.largeBytesTaken = 0 } }
-        largeBytesTaken += byteCount
+    /// Whether a large request of a connection is answered in this turn, or read on, as long as it
+    /// isn't whole.
+    func mayTakeLarge(_ request: HTTPRequest, of connection: ServerConnection) -> Bool {
+        guard request.body.count > LargeRequests.bytesMin else { return true }
+        guard largeRequests.bytesTaken < limits.pointee.largeBytesPerTurnMax,
+            service.pointee.isReady(for: request)
+                || largeRequests.isOverdue(connection, now: nowMilliseconds)
+        else { return false }
+        largeRequests.onReady(connection)
         return true
+    }
+
+    /// A request with a body of so many bytes is answered.
+    func onLargeTaken(_ byteCount: Int) {
+        guard byteCount > LargeRequests.bytesMin else { return }
+        if largeRequests.bytesTaken == 0 {
+            schedule { [weak self] in self?.largeRequests.onTurn() }
+        }
+        largeRequests.onTaken(byteCount)
     }
 
     func onConnectionClosed(_ connection: ServerConnection) {

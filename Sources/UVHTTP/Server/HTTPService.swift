@@ -90,6 +90,10 @@ public protocol HTTPService: AnyObject {
     /// with the head.
     func admit(_ request: HTTPRequest) -> HTTPAdmission
 
+    /// A large request is whole (one with a chunked body: as far as it has come): is there room for
+    /// what it brings? If not, it is asked again in the next turn of the loop, for a while.
+    func isReady(for request: HTTPRequest) -> Bool
+
     /// Plain GETs to be answered at once and in their order: returns how many, from the first on,
     /// are answered as a whole. The next is then given again, or, if that is the first, to
     /// `respond(to:_:)`.
@@ -102,5 +106,6 @@ public protocol HTTPService: AnyObject {
 
 extension HTTPService {
     public func isVital(_ request: HTTPRequest) -> Bool { false }
+    public func isReady(for request: HTTPRequest) -> Bool { true }
     public func respond(toPlainGets gets: HTTPPlainGets) -> Int { 0 }
 }

@@ -42,7 +42,7 @@ extension ServerConnection {
                 }
             }
             isTried = false
-            if !mayTakeLarge(count &- offset) {
+            if !mayGoOn(bytes, count: count &- offset) {
                 scheduleContinuation()
                 break
             }
@@ -67,11 +67,30 @@ extension ServerConnection {
         return offset
     }
 
-    /// Whether this turn may answer a large request, should one be there as a whole.
+    /// Whether what is next may be done in this turn: not so for every large request.
     @inline(__always)
-    private func mayTakeLarge(_ count: Int) -> Bool {
-        count <= HTTPServer.largeBytes
-            || server.mayTakeLarge(state.pointee.awaitedBytes(count: count))
+    private func mayGoOn(_ bytes: UnsafeRawPointer, count: Int) -> Bool {
+        (count <= LargeRequests.bytesMin && !state.pointee.isSetAside)
+            || mayTakeLarge(bytes, count: count)
+    }
+
+    @inline(never)
+    private func mayTakeLarge(_ bytes: UnsafeRawPointer, count: Int) -> Bool {
+        if state.pointee.isSetAside {
+            guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return true }
+            return server.mayTakeLarge(
+                HTTPRequest(base: headBytes, head: head, body: state.pointee.body.readable),
+                of: self)
+        }
+        let byteCount = state.pointee.awaitedBytes(count: count)
+        guard byteCount > LargeRequests.bytesMin else { return true }
+        let body = UnsafeRawBufferPointer(start: bytes, count: byteCount)
+            .dropping(head.pointee.byteCount)
+        guard
+            server.mayTakeLarge(HTTPRequest(base: bytes, head: head, body: body), of: self)
+        else { return false }
+        server.onLargeTaken(body.count)
+        return true
     }
 
     /// Looks for the next request at the front of the bytes: a PUT that is known, or any.
@@ -179,6 +198,7 @@ extension ServerConnection {
         let byteCount = head.pointee.byteCount
         if state.pointee.isSetAside {
             guard let headBytes = state.pointee.headBytes.readable.baseAddress else { return }
+            server.onLargeTaken(state.pointee.body.count)
             respond(to: headBytes, body: state.pointee.body.readable)
         } else if case .length(let length) = head.pointee.framing {
             respond(

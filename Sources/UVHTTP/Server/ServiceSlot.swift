@@ -14,6 +14,9 @@ struct ServiceSlot: ~Copyable {
     borrowing func admit(_ request: HTTPRequest) -> HTTPAdmission { service.admit(request) }
 
     @inline(__always)
+    borrowing func isReady(for request: HTTPRequest) -> Bool { service.isReady(for: request) }
+
+    @inline(__always)
     borrowing func respond(toPlainGets gets: HTTPPlainGets) -> Int {
         service.respond(toPlainGets: gets)
     }

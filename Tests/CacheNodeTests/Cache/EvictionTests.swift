@@ -27,6 +27,28 @@ import Testing
         #expect(test.count == 4)
     }
 
+    /// It begins where the hand is, and goes no further than the queue.
+    @Test func readingAheadChangesNothing() throws {
+        let test = try TestCache(bytesMax: 1 << 20)
+        test.cache.pointee.readAhead(8)
+        #expect(test.cache.pointee.wordsReadAhead == 0)
+        for number in 0..<4 { test.put(key(number)) }
+        _ = test.read(key(0))
+        var victims: [[UInt8]] = []
+        for _ in 0..<4 {
+            let victim = test.candidate()
+            let before = test.cache.pointee.wordsReadAhead
+            test.cache.pointee.readAhead(8)
+            #expect(test.cache.pointee.wordsReadAhead != before)
+            #expect(test.candidate() == victim)
+            victims.append(test.key(of: victim))
+            test.cache.pointee.remove(victim)
+        }
+        #expect(victims == [1, 2, 3, 0].map(key))
+        test.cache.pointee.readAhead(8)
+        #expect(test.candidate().isNone)
+    }
+
     @Test func pinnedEntriesAreNeverCandidates() throws {
         let test = try TestCache(bytesMax: 1 << 20)
         for number in 0..<100 { test.put(key(number), uncommitted: number % 2 == 0 ? 7 : 0) }

@@ -18,6 +18,8 @@ final class ScriptedService: HTTPService {
     /// The path of the requests that are vital.
     var vitalPath: String?
     var admission: (String) -> HTTPAdmission = { _ in .readBody }
+    /// Whether there is room for a large request; asked in every turn in which it waits.
+    var readiness: (HTTPRequest) -> Bool = { _ in true }
     /// Told of every request before it is answered.
     var onRequest: (HTTPRequest) -> Void = { _ in }
     var routes: [String: (HTTPRequest, HTTPResponder) -> Void] = [:]
@@ -34,6 +36,8 @@ final class ScriptedService: HTTPService {
         admissions.append(request.path.text)
         return admission(request.path.text)
     }
+
+    func isReady(for request: HTTPRequest) -> Bool { readiness(request) }
 
     func respond(to request: HTTPRequest, _ responder: HTTPResponder) {
         let path = request.path.text
