@@ -147,11 +147,12 @@ import Testing
             for _ in 0..<2_000 {
                 let token = String(
                     (0..<count).map { _ in alphabet.randomElement(using: &generator) ?? "a" })
-                // Letters of one case alone, once in millions, have fewer bits.
-                let cases = [token.uppercased(), token.lowercased()]
-                if count == 32 || !cases.contains(token) {
-                    #expect(isEnough(token), "\(token)")
-                }
+                // Letters of one case alone, or digits alone, once in millions, have fewer bits.
+                let isRare =
+                    count == 32
+                    ? token.allSatisfy(\.isNumber)
+                    : [token.uppercased(), token.lowercased()].contains(token)
+                if !isRare { #expect(isEnough(token), "\(token)") }
             }
         }
     }
