@@ -95,8 +95,10 @@ func withServer(
         #expect(
             harness.service.streamTokens.allSatisfy { $0.object == nil },
             sourceLocation: sourceLocation)
-        // They hold the harness.
+        // They may hold the harness.
         harness.service.routes = [:]
+        harness.service.onRequest = { _ in }
+        harness.service.readiness = { _ in true }
     }
 }
 
