@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from . import REPOSITORY, plot
@@ -33,6 +34,7 @@ def sections(parts: Parts) -> Iterator[str]:
     yield from cpu_section(tables)
     yield from instruction_section(tables)
     yield from tree_section(rows, tables)
+    yield from turn_section(parts)
     yield from memory_section(rows)
     yield from ratio_section(tables)
     yield from origin_section(parts)
@@ -170,6 +172,18 @@ _TREE = [
     ("tail/pushed", "the same with 10,000 pushes a second", " µs"),
 ]
 
+_TURNS = {
+    "resized": "a table grows to a million entries",
+    "evicted": "large values that are read evict small ones, of a million",
+    "copied": "the same without evictions",
+    "evicted/writes": "large values that are written evict small ones",
+    "copied/writes": "the same without evictions",
+    "evicted/writes of many": "large values that 16 clients write at once evict small ones",
+    "expired": "a million entries expire",
+    "reset": "the root starts again with nothing",
+    "machine": "no loop: the longest of many times 50 µs of work, as the machine counts it",
+}
+
 _MEMORY = [
     ("idle", "a root, idle", " MiB"),
     ("entry/canopy", "an entry of 16 B key and 32 B value, of a million", " B"),
@@ -198,6 +212,20 @@ def tree_section(rows: dict[str, float], tables: dict[str, Any]) -> Iterator[str
         yield "A write that climbs four levels, under load (256 connections), at each node:\n"
         lines = [[row["node"], figure(row["cpu_us"], " µs")] for row in tables["levels"]]
         yield from markdown(["node", "CPU time"], lines)
+
+
+def turn_section(parts: Parts) -> Iterator[str]:
+    rounds = {f"turn/{name}": what for name, what in _TURNS.items()}
+    measured = parts.get("turns", {}).get("raw", {})
+    lines = [
+        [what, *(figure(of(measured[row]), " ms") for of in (median, min, max))]
+        for row, what in rounds.items()
+        if row in measured
+    ]
+    if lines:
+        yield "### The longest turn of the loop\n"
+        yield "Processor time; large values have 1 MiB, the cache 100 MiB.\n"
+        yield from markdown(["while", "median of the tries", "least", "most"], lines)
 
 
 def memory_section(rows: dict[str, float]) -> Iterator[str]:
